@@ -51,14 +51,15 @@ def _cpu_flags():
 
 
 def _prepare_environment():
-    """The peers at their best: older OpenBLAS releases do not know newer CPUs and fall back to SSE kernels, up to 5x slower."""
+    """The peers at their best: older OpenBLAS releases do not know newer CPUs and fall back to SSE kernels, up to 5x slower.
+
+    SkylakeX is the newest name that all of them know (the release inside the faiss wheel takes a newer one for Prescott).
+    """
     if "numpy" in sys.modules:
         raise ImportError("import peer before numpy: the environment of the BLAS library is read when it is loaded")
     flags = _cpu_flags()
     if "OPENBLAS_CORETYPE" not in os.environ:
-        if "avx512_bf16" in flags:
-            os.environ["OPENBLAS_CORETYPE"] = "SapphireRapids"
-        elif "avx512f" in flags:
+        if "avx512f" in flags:
             os.environ["OPENBLAS_CORETYPE"] = "SkylakeX"
         elif "avx2" in flags:
             os.environ["OPENBLAS_CORETYPE"] = "Haswell"
