@@ -1,0 +1,46 @@
+// tests/support/allocations.hpp - counts the memory allocations of a piece of code. Include it in one source file of a program only.
+#pragma once
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace test {
+
+inline std::atomic<std::size_t> allocations_so_far{0};
+
+/// How many times `work` allocated, on all threads.
+template <class Work>
+std::size_t allocations_of(Work&& work) {
+  const std::size_t before = allocations_so_far.load();
+  work();
+  return allocations_so_far.load() - before;
+}
+
+inline void* counted_allocation(std::size_t bytes, std::size_t alignment) {
+  ++allocations_so_far;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace test
+
+// Eigen allocates with malloc where that is aligned enough; EIGEN_RUNTIME_NO_MALLOC would be needed to see it. Tests that
+// count use the vectors of the public interface, whose memory comes from here.
+void* operator new(std::size_t bytes) { return test::counted_allocation(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+void* operator new[](std::size_t bytes) { return test::counted_allocation(bytes, __STDCPP_DEFAULT_NEW_ALIGNMENT__); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return test::counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  return test::counted_allocation(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
