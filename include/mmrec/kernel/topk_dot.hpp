@@ -1,0 +1,176 @@
+// mmrec/kernel/topk_dot.hpp - the items with the largest inner products with a query, exactly.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <mmrec/core/config.hpp>
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/executor.hpp>
+#include <mmrec/core/ids.hpp>
+#include <mmrec/core/recommender.hpp>
+#include <mmrec/kernel/aligned.hpp>
+#include <mmrec/kernel/cpu_features.hpp>
+#include <mmrec/kernel/detail/dot_tiles.hpp>
+#include <mmrec/kernel/topk.hpp>
+
+namespace mmrec::inline v0 {
+namespace kernel {
+
+/// Item vectors laid out for inner products with many queries, and the exact search for the largest of them. The matrix of
+/// scores never exists: a tile of it lives in registers, and what does not beat a query's k-th best is dropped there.
+///
+/// Shapes     items I x K, queries B x K, both row-major
+/// Cost       packing O(I K), memory 4 I K bytes (I rounded up to 48); search O(B I K) time, O(B k) memory. One query runs
+/// at
+///            the speed of reading the items from memory, large batches at the speed of multiplication.
+/// Result     exact. An inner product is summed in the order 0..K-1 by fused multiply-adds, whatever the batch, the number
+///            of threads and the instruction set (portable code rounds twice instead), so that one query gets the same
+///            bits alone and in a batch, from search() and from score().
+/// Avoid when only approximate lists are wanted and I is in the millions
+/// Example    tests/kernel/topk_dot_test.cpp
+class packed_items {
+ public:
+  packed_items() = default;
+
+  /// Rows of `width` numbers, `stride` apart. A row with a NaN is an item that is never listed.
+  /// Throws shape_error if `rows` is too short for them, invalid_config if `width` is 0.
+  packed_items(std::span<const float> rows, std::size_t items, std::size_t width, std::size_t stride)
+      : items_(items), width_(width) {
+    require_config(width >= 1, "kernel::packed_items", "width", "must be at least 1");
+    const std::size_t needed = items == 0 ? 0 : (items - 1) * stride + width;
+    if (rows.size() < needed) throw shape_error("kernel::packed_items", "numbers in rows", needed, rows.size());
+    // Lanes beyond the last item hold NaN, which no comparison admits: the tiles need no bounds check.
+    panels_.assign(panels() * panel_size(), no_score);
+    for (std::size_t item = 0; item < items; ++item) {
+      float* lane = panels_.data() + (item / detail::panel_items) * panel_size() + item % detail::panel_items;
+      for (std::size_t factor = 0; factor < width; ++factor)
+        lane[factor * detail::panel_items] = rows[item * stride + factor];
+    }
+  }
+  packed_items(std::span<const float> rows, std::size_t items, std::size_t width)
+      : packed_items(rows, items, width, width) {}
+
+  std::size_t items() const { return items_; }
+  std::size_t width() const { return width_; }
+
+  /// All inner products with one query. No allocation.
+  /// Throws shape_error if `query` is not K long or `out` not I long.
+  void score(std::span<const float> query, std::span<float> out, simd_level level = best_simd_level()) const {
+    require_size("kernel::packed_items::score", "query", width_, query.size());
+    require_size("kernel::packed_items::score", "out", items_, out.size());
+    alignas(64) float last[detail::panel_items];
+    for (std::size_t panel = 0; panel < panels(); ++panel) {
+      const std::size_t begin = panel * detail::panel_items;
+      const std::size_t count = std::min(detail::panel_items, items_ - begin);
+      const bool whole = count == detail::panel_items;
+      detail::score_panel(panels_.data() + panel * panel_size(), query.data(), width_, whole ? out.data() + begin : last,
+                          level);
+      if (!whole) std::copy_n(last, count, out.data() + begin);
+    }
+  }
+
+  /// The k best items of each query, in the order of listed_before, without the items excluded for it.
+  ///
+  /// Shapes     queries: B x K    excluded: empty, or B lists of items in increasing order
+  ///            out: B x k, the list of query b begins at b k    counts: B, the length of each list; it is shorter than k
+  ///            only if fewer items have a score that is not NaN and are not excluded
+  /// Throws     shape_error if a size does not fit
+  template <executor Exec>
+  void search(const Exec& exec, std::span<const float> queries, std::size_t k,
+              std::span<const std::span<const item_id>> excluded, std::span<scored_item> out, std::span<std::size_t> counts,
+              simd_level level = best_simd_level()) const {
+    constexpr const char* function = "kernel::packed_items::search";
+    const std::size_t batch = counts.size();
+    require_size(function, "numbers in queries", batch * width_, queries.size());
+    require_size(function, "entries of out", batch * k, out.size());
+    if (!excluded.empty()) require_size(function, "excluded lists", batch, excluded.size());
+    std::fill(counts.begin(), counts.end(), std::size_t{0});
+    if (k == 0 || batch == 0 || items_ == 0) return;
+
+    // The lists do not depend on how the work is cut, because every score is computed alone and the order is total. So the
+    // cut may follow the number of threads: queries first, then items where there are fewer queries than threads.
+    const std::size_t threads = std::max<std::size_t>(exec.concurrency(), 1);
+    const std::size_t share = (batch + threads - 1) / threads;
+    const std::size_t queries_per_task =
+        std::min<std::size_t>(share <= 8 ? share : (share + 7) / 8 * 8, largest_query_block);
+    const std::size_t query_tasks = (batch + queries_per_task - 1) / queries_per_task;
+    const std::size_t item_tasks = std::min(query_tasks >= threads ? 1 : threads / query_tasks, panels());
+    if (item_tasks == 1) {
+      for_ranges(exec, batch, queries_per_task, [&](std::size_t begin, std::size_t end) {
+        search_block(queries, k, excluded, begin, end, 0, panels(), out.data() + begin * k, counts.data() + begin, level);
+      });
+      return;
+    }
+    std::vector<scored_item> lists(item_tasks * batch * k);
+    std::vector<std::size_t> lengths(item_tasks * batch);
+    exec.run(query_tasks * item_tasks, [&](std::size_t task) {
+      const std::size_t begin = task / item_tasks * queries_per_task;
+      const std::size_t end = std::min(batch, begin + queries_per_task);
+      const std::size_t part = task % item_tasks;
+      search_block(queries, k, excluded, begin, end, panels() * part / item_tasks, panels() * (part + 1) / item_tasks,
+                   lists.data() + (part * batch + begin) * k, lengths.data() + part * batch + begin, level);
+    });
+    for (std::size_t query = 0; query < batch; ++query) {
+      top_k_collector best(out.subspan(query * k, k));
+      for (std::size_t part = 0; part < item_tasks; ++part) {
+        const std::size_t list = part * batch + query;
+        for (const scored_item& entry : std::span(lists).subspan(list * k, lengths[list]))
+          best.offer(entry.item, entry.score);
+      }
+      counts[query] = best.finish();
+    }
+  }
+
+ private:
+  /// Queries that share one pass over the items: enough to pay for reading a panel from memory, few enough to stay in cache.
+  static constexpr std::size_t largest_query_block = 128;
+
+  std::size_t panels() const { return (items_ + detail::panel_items - 1) / detail::panel_items; }
+  std::size_t panel_size() const { return detail::panel_items * width_; }
+
+  void search_block(std::span<const float> queries, std::size_t k, std::span<const std::span<const item_id>> excluded,
+                    std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t last_panel, scored_item* out,
+                    std::size_t* counts, simd_level level) const {
+    const std::size_t batch = end - begin;
+    const std::size_t kept = std::min(k, items_);
+    const std::size_t room = kept + std::clamp<std::size_t>(3 * kept, 64, 4096);
+    std::vector<scored_item> entries(batch * room);
+    std::vector<detail::candidates> found;
+    found.reserve(batch);
+    for (std::size_t query = 0; query < batch; ++query) {
+      found.emplace_back(std::span(entries).subspan(query * room, room), kept,
+                         excluded.empty() ? std::span<const item_id>{} : excluded[begin + query]);
+    }
+    // Queries in groups whose values of one factor lie side by side.
+    const std::size_t widest = detail::widest_query_group(level);
+    std::vector<detail::query_group> groups;
+    std::vector<float> packed(batch * width_);
+    for (std::size_t first = 0; first < batch;) {
+      std::size_t count = widest;
+      while (count > batch - first) count /= 2;
+      float* values = packed.data() + first * width_;
+      for (std::size_t member = 0; member < count; ++member) {
+        const float* query = queries.data() + (begin + first + member) * width_;
+        for (std::size_t factor = 0; factor < width_; ++factor) values[factor * count + member] = query[factor];
+      }
+      groups.push_back({values, found.data() + first, count});
+      first += count;
+    }
+    for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
+      const float* values = panels_.data() + panel * panel_size();
+      for (const detail::query_group& group : groups) {
+        detail::search_panel(values, group, width_, panel * detail::panel_items, level);
+      }
+    }
+    for (std::size_t query = 0; query < batch; ++query) counts[query] = found[query].finish(out + query * k);
+  }
+
+  std::size_t items_ = 0;
+  std::size_t width_ = 0;
+  aligned_vector<float> panels_;
+};
+
+}  // namespace kernel
+}  // namespace mmrec::inline v0
