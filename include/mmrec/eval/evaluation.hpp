@@ -1,0 +1,83 @@
+// mmrec/eval/evaluation.hpp - what an evaluation found, user by user.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/ids.hpp>
+#include <mmrec/eval/metric.hpp>
+
+namespace mmrec::inline v0 {
+namespace eval {
+
+namespace detail {
+template <class Protocol, class Split, class Role>
+class evaluator;
+}
+
+/// The outcome of one model under one protocol, on one part of one kind of split: all three are in the type. Values stay
+/// available for each user, because models are compared user by user (paired_bootstrap).
+///
+/// Shapes     U' judged users, those with a relevant held-out item
+/// Memory     8 U' bytes for each measure at each cut-off, and 4 U' K for the lists, K = the largest cut-off
+template <class Protocol, class Split, class Role>
+class evaluation {
+ public:
+  using protocol_type = Protocol;
+  using split_type = Split;
+  using role_type = Role;  ///< the part that was judged: split::role::validation or split::role::test
+
+  const Protocol& protocol() const { return protocol_; }
+  const Split& split() const { return split_; }
+
+  /// The judged users in increasing order.
+  std::span<const user_id> users() const { return users_; }
+  /// Everything that was measured.
+  std::span<const metric> metrics() const { return metrics_; }
+
+  /// The value of each judged user, in the order of users(). Throws unknown_id for what was not measured, invalid_config for
+  /// a measure of all lists together.
+  std::span<const double> per_user(metric which) const {
+    constexpr std::string_view function = "eval::evaluation::per_user";
+    require_config(is_per_user(which.what), function, which.name(), "has no value for each user");
+    return std::span(values_).subspan(index_of(function, which) * users_.size(), users_.size());
+  }
+
+  /// The mean over the judged users, 0 if there are none; the value itself for a measure of all lists together.
+  /// Throws unknown_id for what was not measured.
+  double mean(metric which) const { return means_[index_of("eval::evaluation::mean", which)]; }
+
+  /// What the user at a position of users() was recommended, best first; as long as the largest cut-off, or shorter.
+  std::span<const item_id> list(std::size_t position) const {
+    return std::span(lists_).subspan(position * protocol_.metrics.cutoffs.back(), list_sizes_[position]);
+  }
+
+  friend bool operator==(const evaluation&, const evaluation&) = default;
+
+ private:
+  friend class detail::evaluator<Protocol, Split, Role>;
+  evaluation(Protocol protocol, Split split) : protocol_(std::move(protocol)), split_(std::move(split)) {}
+
+  std::size_t index_of(std::string_view function, metric which) const {
+    const auto found = std::find(metrics_.begin(), metrics_.end(), which);
+    if (found == metrics_.end()) throw unknown_id(function, "metric", which.name(), metrics_.size());
+    return static_cast<std::size_t>(found - metrics_.begin());
+  }
+
+  Protocol protocol_;
+  Split split_;
+  std::vector<user_id> users_;
+  std::vector<metric> metrics_;  // those of each user first
+  std::vector<double> values_;   // by metric, then user
+  std::vector<double> means_;    // by metric
+  std::vector<item_id> lists_;   // by user, each with room for the largest cut-off
+  std::vector<std::uint32_t> list_sizes_;
+};
+
+}  // namespace eval
+}  // namespace mmrec::inline v0

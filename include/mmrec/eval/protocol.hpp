@@ -1,0 +1,72 @@
+// mmrec/eval/protocol.hpp - what is ranked and against what it is judged, as types.
+#pragma once
+#include <limits>
+#include <string_view>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/eval/metric.hpp>
+
+namespace mmrec::inline v0 {
+namespace eval {
+
+/// Which items of a user's own past may not be listed.
+namespace mask {
+struct nothing {  ///< everything may be listed: for repeated consumption (music, groceries)
+  static constexpr std::string_view name = "nothing masked";
+};
+struct train {  ///< the user's training items; the usual choice, and the only one when judging on validation data
+  static constexpr std::string_view name = "train masked";
+};
+struct train_and_validation {  ///< also the user's validation items; moves Recall@20 by a few percent on ML-100K
+  static constexpr std::string_view name = "train and validation masked";
+};
+}  // namespace mask
+
+/// Which items compete. Held-out items that are no candidates are not relevant.
+namespace candidates {
+struct catalogue {  ///< all items
+  static constexpr std::string_view name = "full catalogue";
+};
+struct cold_items {  ///< items without any training interaction
+  static constexpr std::string_view name = "cold items";
+};
+struct warm_items {  ///< items with at least one training interaction
+  static constexpr std::string_view name = "warm items";
+};
+}  // namespace candidates
+
+/// Which held-out interactions count as relevant: those with at least this value. The others are ordinary candidates.
+struct relevance {
+  float at_least = -std::numeric_limits<float>::infinity();  ///< 4 for "rated 4 or 5"; by default all count
+  friend bool operator==(const relevance&, const relevance&) = default;
+};
+
+/// The protocol: for each user with relevant held-out items, rank all candidates but the masked ones by score, equal
+/// scores by the lower item id, and judge the list. Nothing is sampled. What changes the meaning of the numbers is in the
+/// type, so that results that do not compare do not mix.
+///
+/// Example    eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = {20}}, .relevance = {.at_least = 4}}
+/// Reference  Krichene, Rendle, "On sampled metrics for item recommendation", KDD 2020 (why nothing is sampled)
+template <class Candidates, class Mask>
+struct ranking {
+  using candidates_type = Candidates;
+  using mask_type = Mask;
+
+  eval::metrics metrics = {};
+  eval::relevance relevance = {};
+
+  friend bool operator==(const ranking&, const ranking&) = default;
+};
+
+/// Ranks the whole catalogue.
+template <class Mask>
+using full_ranking = ranking<candidates::catalogue, Mask>;
+/// Ranks the items that nobody touched in training; made for split::cold_items.
+template <class Mask>
+using cold_ranking = ranking<candidates::cold_items, Mask>;
+/// Ranks the items that somebody touched in training.
+template <class Mask>
+using warm_ranking = ranking<candidates::warm_items, Mask>;
+
+}  // namespace eval
+}  // namespace mmrec::inline v0
