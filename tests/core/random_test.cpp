@@ -82,7 +82,7 @@ TEST_CASE("shuffle permutes and sample draws distinct numbers") {
 }
 
 TEST_CASE("the same seed gives the same numbers on every platform") {
-  // The number comes from tests/golden/random.py, which spells the generator out in Python.
+  // The number comes from tests/golden/random_stream.py, which spells the generator out in Python.
   mm::random_stream random(mm::seed{42}, 7);
   std::uint64_t hash = 1469598103934665603ULL;
   for (int i = 0; i < 1000; ++i) {
