@@ -1,0 +1,3 @@
+// mmrec/mmrec.hpp - the whole library for the CPU, except what needs an optional component.
+#pragma once
+#include <mmrec/core.hpp>

@@ -1,0 +1,2 @@
+// mmrec/pipeline/bad.hpp - something to include wrongly.
+#pragma once

@@ -1,0 +1,2 @@
+// mmrec/text/bad.hpp - something to include wrongly.
+#pragma once

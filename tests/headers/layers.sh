@@ -1,0 +1,50 @@
+#!/bin/sh
+# Reads the include lines of the library and fails on an edge that the layers forbid, on a cycle, or on a name that does
+# not exist. Usage: layers.sh INCLUDE_DIR (the folder that holds mmrec/).
+#
+#   core <- data, exec <- kernel <- text, image, ... <- pipeline <- io, serve, dist <- mmrec.hpp and one umbrella a group
+#
+# A header may include its own group and lower layers; groups of one layer never include each other; a group's detail/
+# belongs to the group alone; umbrellas (mmrec/*.hpp) are for users, no other header includes one, except mmrec.hpp.
+set -eu
+cd "$1"
+headers=$(find mmrec -name '*.hpp' | LC_ALL=C sort)
+[ -n "$headers" ] || { echo "no headers under $1"; exit 1; }
+
+edges=$(for header in $headers; do
+  sed -nE "s|^[[:space:]]*#[[:space:]]*include[[:space:]]*([<\"])([^>\"]+)[>\"].*|$header \1\2|p" "$header"
+done)
+
+printf '%s\n' "$edges" | awk -v existing="$(printf '%s' "$headers" | tr '\n' ' ')" '
+  BEGIN {
+    split(existing, list, " ")
+    for (i in list) exists[list[i]] = 1
+    split("core:0 data:1 exec:1 kernel:2 text:3 image:3 audio:3 features:3 nn:3 decomp:3 cluster:3 cf:3 fusion:3 eval:3 " \
+          "pipeline:4 io:5 serve:5 dist:5", pairs, " ")
+    for (i in pairs) { split(pairs[i], pair, ":"); level[pair[1]] = pair[2] }
+  }
+  function group(path,   parts) { return split(path, parts, "/") == 2 ? "" : parts[2] }
+  function complain(text) { print $1 ": " text; faults++ }
+  NF == 2 {
+    kind = substr($2, 1, 1); target = substr($2, 2); from = group($1)
+    if (from != "" && !(from in level)) complain("the group \"" from "\" has no layer; add it to tests/headers/layers.sh")
+    if (kind == "\"") { complain("write <" target "> instead of \"" target "\""); next }
+    if (target !~ /^mmrec\//) next
+    if (!(target in exists)) { complain("includes <" target ">, which does not exist"); next }
+    to = group(target)
+    if (to == "") { if ($1 != "mmrec/mmrec.hpp") complain("includes the umbrella <" target ">"); next }
+    if (from == to) next
+    if (target ~ ("^mmrec/" to "/detail/")) complain("includes <" target ">, a private part of " to)
+    if (from == "") next
+    if (level[to] == level[from]) complain("includes <" target ">, but " from " and " to " are of one layer")
+    if (level[to] > level[from]) complain("includes <" target ">, but " to " stands above " from)
+  }
+  END { exit faults != 0 }
+' || { echo "the layers are broken"; exit 1; }
+
+# tsort names the members of a cycle on standard error.
+if ! cycle=$(printf '%s\n' "$edges" | sed -nE 's|^([^ ]+) <(mmrec/.*)|\1 \2|p' | tsort 2>&1 >/dev/null); then
+  printf 'headers include each other in a cycle:\n%s\n' "$cycle"
+  exit 1
+fi
+echo "$(printf '%s\n' "$headers" | wc -l) headers, layers in order"
