@@ -36,6 +36,8 @@ template <class T>
 class csr_matrix {
  public:
   csr_matrix() : starts_(1, 0) {}
+  /// No rows yet, `columns` columns.
+  explicit csr_matrix(std::size_t columns) : columns_(columns), starts_(1, 0) {}
   /// Takes the three arrays after checking that they fit together. Throws shape_error or data_error. O(entries).
   csr_matrix(std::size_t columns, std::vector<std::int64_t> starts, std::vector<std::int32_t> indices, std::vector<T> values)
       : columns_(columns), starts_(std::move(starts)), indices_(std::move(indices)), values_(std::move(values)) {
@@ -67,6 +69,21 @@ class csr_matrix {
     const auto begin = static_cast<std::size_t>(starts_[index]);
     const auto count = static_cast<std::size_t>(starts_[index + 1]) - begin;
     return {std::span(indices_).subspan(begin, count), std::span(values_).subspan(begin, count)};
+  }
+
+  /// Appends one row; throws data_error unless its columns increase and stay below cols().
+  void push_row(const sparse_row_view<T>& entries_of_row) {
+    require_size("csr_matrix::push_row", "values", entries_of_row.indices.size(), entries_of_row.values.size());
+    std::int64_t previous = -1;
+    for (const std::int32_t column : entries_of_row.indices) {
+      if (column <= previous || static_cast<std::size_t>(column) >= columns_) {
+        throw data_error("csr_matrix::push_row", "column indices must increase and stay below the number of columns");
+      }
+      previous = column;
+    }
+    indices_.insert(indices_.end(), entries_of_row.indices.begin(), entries_of_row.indices.end());
+    values_.insert(values_.end(), entries_of_row.values.begin(), entries_of_row.values.end());
+    starts_.push_back(static_cast<std::int64_t>(indices_.size()));
   }
 
   /// The transposed matrix, O(entries + rows + columns).

@@ -1,0 +1,202 @@
+// mmrec/pipeline/decision_level.hpp - the core of a recommender that fuses the scores of several.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/ids.hpp>
+#include <mmrec/core/recommender.hpp>
+#include <mmrec/pipeline/element.hpp>
+#include <mmrec/pipeline/explanation.hpp>
+#include <mmrec/pipeline/new_item.hpp>
+
+namespace mmrec::inline v0 {
+namespace detail {
+
+/// What a branch makes of a new item: its features, unless the item lacks the modality or the branch has no content.
+template <class Branch>
+struct branch_features {
+  struct type {};
+};
+template <class Branch>
+requires(Branch::has_content) struct branch_features<Branch> {
+  struct type {
+    typename decltype(Branch::features)::slot features;
+    bool present = false;
+  };
+};
+
+/// `Branches` are content_branches and collaborative_branches, in the order of the weights. `Fusion` models are kept for
+/// I items and for I + 1: a new item is fused as one more candidate beside the known ones, so that its scores are
+/// normalised like theirs.
+template <class Fusion, class... Branches>
+class decision_level_model {
+ public:
+  static constexpr std::size_t branch_count = sizeof...(Branches);
+
+  struct workspace {
+    std::tuple<typename Branches::model_type::workspace...> branches;
+    std::array<std::vector<float>, branch_count> scores;
+    std::array<std::span<const float>, branch_count> views;
+    typename Fusion::workspace fusion;
+    std::vector<float> with_new;
+  };
+
+  using new_item = std::tuple<typename branch_features<Branches>::type...>;
+
+  decision_level_model(std::tuple<Branches...> branches, Fusion fusion, Fusion fusion_with_new, std::size_t items)
+      : branches_(std::move(branches)),
+        fusion_(std::move(fusion)),
+        fusion_with_new_(std::move(fusion_with_new)),
+        items_(items) {}
+
+  const Fusion& fusion() const { return fusion_; }
+  const std::tuple<Branches...>& branches() const { return branches_; }
+
+  void score(user_id user, std::span<float> out, workspace& scratch) const {
+    branch_scores(scratch,
+                  [&](const auto& model, std::span<float> scores, auto& space) { model.score(user, scores, space); });
+    fusion_.combine(scratch.views, out, scratch.fusion);
+  }
+  void score_history(history_view history, std::span<float> out, workspace& scratch) const {
+    branch_scores(scratch, [&](const auto& model, std::span<float> scores, auto& space) {
+      model.score_history(history, scores, space);
+    });
+    fusion_.combine(scratch.views, out, scratch.fusion);
+  }
+
+  explanation explain(user_id user, history_view history, item_id item) const {
+    explanation result;
+    result.item = item;
+    workspace scratch;
+    std::vector<float> fused(items_);
+    score(user, fused, scratch);
+    result.score = fused[item.index()];
+    std::array<float, branch_count> parts{};
+    fusion_.contributions(scratch.views, item, parts, scratch.fusion);
+    explain_branches(result, history, parts, std::index_sequence_for<Branches...>{});
+    sort_history(result.history);
+    return result;
+  }
+
+  template <class Table>
+  new_item describe(const Table& table, item_id row) const {
+    new_item result;
+    const bool known = describe(table, row, result, std::index_sequence_for<Branches...>{});
+    if (!known) throw data_error("fitted_recommender::describe", "the item has no value in any modality's column");
+    return result;
+  }
+
+  float score_new(user_id user, const new_item& item, workspace& scratch) const {
+    branch_scores(scratch,
+                  [&](const auto& model, std::span<float> scores, auto& space) { model.score(user, scores, space); });
+    append_new(user, item, scratch, std::index_sequence_for<Branches...>{});
+    scratch.with_new.resize(items_ + 1);
+    fusion_with_new_.combine(scratch.views, scratch.with_new, scratch.fusion);
+    return scratch.with_new.back();
+  }
+
+  void similar(const new_item& item, std::span<float> out) const {
+    workspace scratch;
+    similar_branches(item, scratch, std::index_sequence_for<Branches...>{});
+    fusion_.combine(scratch.views, out, scratch.fusion);
+  }
+
+ private:
+  /// Fills scratch.scores with each branch's scores and scratch.views with views of the first I of them.
+  template <class Score>
+  void branch_scores(workspace& scratch, const Score& score_with) const {
+    branch_scores(scratch, score_with, std::index_sequence_for<Branches...>{});
+  }
+  template <class Score, std::size_t... Index>
+  void branch_scores(workspace& scratch, const Score& score_with, std::index_sequence<Index...>) const {
+    const auto one = [&](const auto& branch, std::vector<float>& scores, auto& space, std::span<const float>& view) {
+      scores.resize(items_ + 1);  // room for a new item
+      score_with(branch.model, std::span<float>(scores).first(items_), space);
+      view = std::span<const float>(scores).first(items_);
+    };
+    (one(std::get<Index>(branches_), scratch.scores[Index], std::get<Index>(scratch.branches), scratch.views[Index]), ...);
+  }
+
+  template <std::size_t... Index>
+  void explain_branches(explanation& result, history_view history, const std::array<float, branch_count>& parts,
+                        std::index_sequence<Index...>) const {
+    (explain_branch(std::get<Index>(branches_), result, history, parts[Index]), ...);
+  }
+  template <class Branch>
+  static void explain_branch(const Branch& branch, explanation& result, history_view history, float part) {
+    explanation::modality_part modality{std::string(Branch::name()), part, {}, false};
+    if constexpr (explainable_model<typename Branch::model_type>) {
+      std::vector<float> contributions(history.items.size());
+      branch.model.explain(history, result.item, contributions);
+      if (!contributions.empty()) {
+        const auto largest = std::max_element(contributions.begin(), contributions.end());
+        modality.strongest = history.items[static_cast<std::size_t>(largest - contributions.begin())];
+        modality.has_strongest = *largest > 0.0f;
+      }
+      scale_to(contributions, part);
+      add_history(result.history, history, contributions);
+    }
+    result.modalities.push_back(std::move(modality));
+  }
+
+  template <class Table, std::size_t... Index>
+  bool describe(const Table& table, item_id row, new_item& result, std::index_sequence<Index...>) const {
+    const auto one = [&](const auto& branch, auto& part) {
+      using branch_type = std::remove_cvref_t<decltype(branch)>;
+      if constexpr (branch_type::has_content) {
+        typename decltype(branch_type::features)::workspace space;
+        part.present = branch.features.describe(table, row, part.features, space);
+        return part.present;
+      } else {
+        return false;
+      }
+    };
+    bool any = false;
+    ((any = one(std::get<Index>(branches_), std::get<Index>(result)) || any), ...);
+    return any;
+  }
+
+  template <std::size_t... Index>
+  void append_new(user_id user, const new_item& item, workspace& scratch, std::index_sequence<Index...>) const {
+    const auto one = [&](const auto& branch, const auto& part, std::vector<float>& scores, auto& space,
+                         std::span<const float>& view) {
+      float score = no_score;
+      if constexpr (std::remove_cvref_t<decltype(branch)>::has_content) {
+        if (part.present) score = score_new_item(branch.model, user, view_of(part.features), space);
+      }
+      scores[items_] = score;
+      view = scores;
+    };
+    (one(std::get<Index>(branches_), std::get<Index>(item), scratch.scores[Index], std::get<Index>(scratch.branches),
+         scratch.views[Index]),
+     ...);
+  }
+
+  template <std::size_t... Index>
+  void similar_branches(const new_item& item, workspace& scratch, std::index_sequence<Index...>) const {
+    const auto one = [&](const auto& branch, const auto& part, std::vector<float>& scores, std::span<const float>& view) {
+      scores.assign(items_, no_score);
+      if constexpr (std::remove_cvref_t<decltype(branch)>::has_content) {
+        if (part.present) score_similar(branch.model, view_of(part.features), std::span<float>(scores));
+      }
+      view = scores;
+    };
+    (one(std::get<Index>(branches_), std::get<Index>(item), scratch.scores[Index], scratch.views[Index]), ...);
+  }
+
+  std::tuple<Branches...> branches_;
+  Fusion fusion_;
+  Fusion fusion_with_new_;
+  std::size_t items_;
+};
+
+}  // namespace detail
+}  // namespace mmrec::inline v0

@@ -1,0 +1,203 @@
+#include <mmrec/pipeline.hpp>
+
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include <mmrec/fusion/concat.hpp>
+#include <mmrec/fusion/reciprocal_rank.hpp>
+#include <mmrec/fusion/weighted_sum.hpp>
+
+#include "support/archetypes.hpp"
+#include "support/catch.hpp"
+
+namespace mm = mmrec;
+using namespace mm;
+
+namespace {
+
+// Six items: three about a, two about b, one about c; the sound says nothing but for items 0 and 5.
+auto catalogue() {
+  data::column<"words", kind::text> words;
+  for (const char* text : {"aaa", "aab", "aa", "bbb"}) words.push_back(text);
+  words.push_missing();
+  words.push_back("c");
+  data::column<"sound", kind::dense<float, 2>> sound;
+  for (int item = 0; item < 6; ++item) {
+    if (item == 2) {
+      sound.push_missing();
+    } else {
+      const float row[2]{item == 0 || item == 5 ? 1.0f : 0.0f, 0.25f};
+      sound.push_back(row);
+    }
+  }
+  return data::item_table(data::item_map::numbered(6), words, sound);
+}
+
+data::interactions likes(
+    const data::item_table<data::column<"words", kind::text>, data::column<"sound", kind::dense<float, 2>>>& table) {
+  const auto numbered = test::pairs(4, 6, {{0, 0}, {0, 2}, {1, 3}, {2, 0}, {2, 3}, {2, 5}});
+  return {numbered.user_keys(), table.keys(), numbered.events()};
+}
+
+const exec::cpu one_thread;
+const auto words_of = test::characters{} | test::letters{};
+
+}  // namespace
+
+TEST_CASE("features of several modalities meet in a feature-level policy") {
+  const auto table = catalogue();
+  const auto spec = recommender(modalities(modality<"words">(words_of), modality<"sound">(test::scale{})),
+                                fusion::concat{.missing = fusion::missing::zero}, test::dot_recommender{});
+  const auto model = fit(spec, one_thread, table, likes(table));
+  // User 0 liked 0 ("aaa", sound 1) and 2 ("aa"): item 1 ("aab") shares most letters.
+  const auto list = model.recommend(user_id{0}, {.k = 2});
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].item == item_id{1});
+  CHECK(list[1].item == item_id{5});
+  SECTION("seen items come back when asked for") {
+    CHECK(model.recommend(user_id{0}, {.k = 1, .exclude_seen = false})[0].item == item_id{0});
+  }
+  SECTION("candidates and exclusions are honoured") {
+    const std::vector<item_id> some{item_id{3}, item_id{4}, item_id{5}};
+    const std::vector<item_id> not_these{item_id{5}};
+    const auto short_list = model.recommend(user_id{0}, {.k = 9, .exclude = not_these, .candidates = some});
+    REQUIRE(short_list.size() == 2);
+    CHECK(short_list[0].item == item_id{3});  // equal scores: the lower id
+    CHECK(short_list[1].item == item_id{4});
+  }
+  SECTION("one user and a batch of users get the same lists") {
+    const std::vector<user_id> everybody{user_id{0}, user_id{1}, user_id{2}, user_id{3}};
+    const auto lists = model.recommend_batch(exec::cpu{.threads = 2}, everybody, {.k = 4});
+    for (const user_id user : everybody) CHECK(lists[user.index()] == model.recommend(user, {.k = 4}));
+  }
+  SECTION("a user without history gets an empty list, an unknown user an error") {
+    CHECK(model.recommend(user_id{3}, {}).empty());
+    CHECK_THROWS_AS(model.recommend(user_id{4}, {}), unknown_id);
+  }
+  SECTION("k = 0 and k beyond the catalogue") {
+    CHECK(model.recommend(user_id{0}, {.k = 0}).empty());
+    CHECK(model.recommend(user_id{0}, {.k = 1000}).size() == 4);
+  }
+  SECTION("the reasons add up to the score") {
+    const auto why = model.explain(user_id{2}, item_id{1});
+    REQUIRE(why.history.size() == 3);
+    float sum = 0;
+    for (const auto& part : why.history) sum += part.contribution;
+    CHECK(sum == Approx(why.score));
+    CHECK(why.history[0].item == item_id{0});
+  }
+  SECTION("somebody described by a history alone gets what a user with that history gets") {
+    typename std::remove_cvref_t<decltype(model)>::workspace scratch;
+    const auto history = model.interactions().history(user_id{2});
+    const auto as_stranger = model.recommend(history, {.k = 3}, scratch);
+    CHECK(std::vector<scored_item>(as_stranger.begin(), as_stranger.end()) == model.recommend(user_id{2}, {.k = 3}));
+  }
+  SECTION("a new item is found by its content") {
+    data::column<"words", kind::text> words;
+    data::column<"sound", kind::dense<float, 2>> sound;
+    words.push_back("bb");
+    sound.push_missing();
+    words.push_missing();
+    sound.push_missing();
+    const data::item_table news(data::item_map::numbered(2), words, sound);
+    const auto new_item = model.describe(news, item_id{0});
+    const auto fans = model.recommend_users(one_thread, new_item, 2);
+    REQUIRE(fans.size() == 2);
+    CHECK(fans[0].user == user_id{1});
+    CHECK(model.similar_items(new_item, 1)[0].item == item_id{3});
+    CHECK_THROWS_AS(model.describe(news, item_id{1}), data_error);
+  }
+}
+
+TEST_CASE("scores of several recommenders meet in a decision-level policy") {
+  const auto table = catalogue();
+  const auto spec = recommender(
+      modalities(modality<"words">(words_of | test::dot_recommender{}), modality<"loud", "sound">(test::dot_recommender{}),
+                 modality<"behaviour">(test::counting_recommender{})),
+      fusion::weighted_sum{.weights = {0.5f, 0.3f, 0.2f}, .missing = fusion::missing::renormalize});
+  const auto model = fit(spec, exec::cpu{.threads = 2}, table, likes(table));
+  std::vector<float> scores(6);
+  typename std::remove_cvref_t<decltype(model)>::workspace scratch;
+  model.score(user_id{0}, scores, scratch);
+  const auto list = model.recommend(user_id{0}, {.k = 1});
+  CHECK(list[0].score == scores[list[0].item.index()]);
+  SECTION("each modality's part adds up to the score") {
+    const auto why = model.explain(user_id{2}, item_id{1});
+    REQUIRE(why.modalities.size() == 3);
+    CHECK(why.modalities[1].name == "loud");
+    float sum = 0;
+    for (const auto& part : why.modalities) sum += part.contribution;
+    CHECK(sum == Approx(why.score));
+    CHECK(why.modalities[0].strongest == item_id{0});
+  }
+  SECTION("a new item is judged beside the known ones") {
+    data::column<"words", kind::text> words;
+    data::column<"sound", kind::dense<float, 2>> sound;
+    words.push_back("aaa");
+    sound.push_missing();
+    const data::item_table news(data::item_map::numbered(1), words, sound);
+    const auto fans = model.recommend_users(one_thread, model.describe(news, item_id{0}), 4);
+    REQUIRE(!fans.empty());
+    CHECK(fans[0].user == user_id{0});
+    CHECK(model.similar_items(model.describe(news, item_id{0}), 1)[0].item == item_id{0});
+  }
+}
+
+TEST_CASE("collaborative recommenders need no table, alone or together") {
+  const auto events = test::pairs(3, 4, {{0, 0}, {1, 0}, {1, 2}, {2, 2}, {2, 0}});
+  const auto alone = fit(recommender(test::counting_recommender{}), one_thread, events);
+  CHECK(alone.recommend(user_id{0}, {.k = 1})[0].item == item_id{2});
+  const auto together = fit(
+      recommender(modalities(modality<"one">(test::counting_recommender{}), modality<"two">(test::counting_recommender{})),
+                  fusion::reciprocal_rank{}),
+      one_thread, events);
+  CHECK(together.recommend(user_id{0}, {.k = 1})[0].item == item_id{2});
+}
+
+TEST_CASE("what does not fit together at run time is named") {
+  const auto table = catalogue();
+  const auto spec = recommender(modalities(modality<"words">(words_of)), fusion::concat{}, test::dot_recommender{});
+  using Catch::Matchers::Contains;
+  SECTION("missing values without a policy") {
+    CHECK_THROWS_WITH(fit(spec, one_thread, table, likes(table)), Contains("words") && Contains("1 of 6"));
+  }
+  SECTION("interactions of another catalogue") {
+    CHECK_THROWS_AS(fit(spec, one_thread, table, test::pairs(2, 5, {{0, 0}})), shape_error);
+    data::item_map other;
+    for (const char* key : {"a", "b", "c", "d", "e", "f"}) other.insert(key);
+    const data::interactions events(likes(table).user_keys(), std::make_shared<const data::item_map>(other), {});
+    CHECK_THROWS_AS(fit(spec, one_thread, table, events), data_error);
+  }
+  SECTION("a column without any value") {
+    data::column<"words", kind::text> words;
+    for (int item = 0; item < 6; ++item) words.push_missing();
+    const data::item_table empty(*table.keys(), words);
+    const data::interactions events(likes(table).user_keys(), empty.keys(), likes(table).events());
+    CHECK_THROWS_WITH(fit(spec, one_thread, empty, events), Contains("words"));
+  }
+  SECTION("a column of another length") {
+    data::column<"words", kind::text> words;
+    words.push_back("a");
+    CHECK_THROWS_WITH(data::item_table(*table.keys(), words), Contains("words") && Contains("6") && Contains("1"));
+  }
+}
+
+TEST_CASE("any number of threads gives the same bits, and the seed decides") {
+  const auto table = catalogue();
+  const auto spec =
+      recommender(modalities(modality<"words">(words_of | test::scale{.random = true}), modality<"sound">(test::scale{})),
+                  fusion::concat{.missing = fusion::missing::mean}, test::dot_recommender{});
+  const auto scores_with = [&](std::size_t threads, seed key) {
+    const auto model = fit(spec, exec::cpu{.threads = threads}, table, likes(table), key);
+    std::vector<float> scores(6);
+    typename std::remove_cvref_t<decltype(model)>::workspace scratch;
+    model.score(user_id{2}, scores, scratch);
+    return scores;
+  };
+  const auto reference = scores_with(1, seed{5});
+  CHECK(scores_with(2, seed{5}) == reference);
+  CHECK(scores_with(8, seed{5}) == reference);
+  CHECK(scores_with(1, seed{6}) != reference);
+}
