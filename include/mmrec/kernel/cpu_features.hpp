@@ -44,9 +44,12 @@ inline std::span<const simd_level> usable_simd_levels() {
 /// The level's name, for benchmarks and reports.
 constexpr const char* name_of(simd_level level) {
   switch (level) {
-    case simd_level::avx2: return "avx2";
-    case simd_level::avx512: return "avx512";
-    default: return "portable";
+    case simd_level::avx2:
+      return "avx2";
+    case simd_level::avx512:
+      return "avx512";
+    default:
+      return "portable";
   }
 }
 

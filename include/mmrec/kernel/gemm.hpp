@@ -1,0 +1,220 @@
+// mmrec/kernel/gemm.hpp - dense matrix products.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+
+#include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/cpu_features.hpp>
+#include <mmrec/kernel/detail/aligned_buffer.hpp>
+#include <mmrec/kernel/detail/gemm_tile.hpp>
+
+namespace mmrec::inline v0 {
+namespace kernel {
+
+/// A matrix to read, not owned: element (i, j) at data[i * row_stride + j * column_stride], one of the strides being 1.
+template <class T>
+struct gemm_operand {
+  const T* data = nullptr;
+  std::size_t row_stride = 0;
+  std::size_t column_stride = 1;
+};
+
+/// A row-major matrix whose rows are `stride` apart, as it is.
+template <class T>
+gemm_operand<T> as_stored(const T* data, std::size_t stride) {
+  return {data, stride, 1};
+}
+/// The transpose of a row-major matrix whose rows are `stride` apart.
+template <class T>
+gemm_operand<T> transposed(const T* data, std::size_t stride) {
+  return {data, 1, stride};
+}
+
+/// What is known of B: `upper` says that its elements (p, j) are zero for p > j, `lower` that they are for p < j.
+/// Products with those zeros are left out where whole columns of tiles meet them.
+enum class gemm_shape { full, lower, upper };
+
+/// C = alpha * A * B, or C += alpha * A * B.
+template <class T>
+struct gemm_problem {
+  std::size_t rows = 0;     ///< of A and C
+  std::size_t columns = 0;  ///< of B and C
+  std::size_t inner = 0;    ///< columns of A, rows of B
+  gemm_operand<T> a;
+  gemm_operand<T> b;
+  T* c = nullptr;  ///< row-major; may not overlap A or B
+  std::size_t c_stride = 0;
+  T alpha = T(1);
+  bool accumulate = false;  ///< add to C instead of overwriting it
+  bool lower = false;       ///< only elements (i, j) with j <= i are wanted; some of the others are overwritten too
+  gemm_shape b_shape = gemm_shape::full;
+};
+
+namespace detail {
+
+/// Extents of the blocks that are packed: a panel of B (inner x tile columns) fits in the first-level cache, a block of A
+/// (rows x inner) in half of a second-level cache, a block of B (inner x columns) in the third level.
+struct gemm_blocking {
+  static constexpr std::size_t inner = 256;
+  static constexpr std::size_t rows = 48 * gemm_tile_rows;
+  static constexpr std::size_t panels = 128;      ///< panels of B packed at a time
+  static constexpr std::size_t task_panels = 32;  ///< panels of B that one task goes through
+};
+
+/// Packs `count` rows of an operand from `first` on, `inner` columns from `start` on, as a panel of Height rows:
+/// element (r, p) at panel[p * Height + r]; missing rows become zeros. Columns are packed by passing the transpose.
+template <class T>
+void pack_panel(const gemm_operand<T>& from, std::size_t first, std::size_t count, std::size_t start, std::size_t inner,
+                std::size_t height, T* panel) {
+  const T* source = from.data + first * from.row_stride + start * from.column_stride;
+  if (from.row_stride == 1) {
+    for (std::size_t p = 0; p < inner; ++p) {
+      T* target = std::copy_n(source + p * from.column_stride, count, panel + p * height);
+      std::fill_n(target, height - count, T(0));
+    }
+    return;
+  }
+  // Transposes in squares, so that both sides stay in the cache.
+  constexpr std::size_t square = 8;
+  for (std::size_t p = 0; p < inner; p += square) {
+    const std::size_t end = std::min(inner, p + square);
+    for (std::size_t r = 0; r < count; ++r) {
+      const T* row = source + r * from.row_stride;
+      for (std::size_t q = p; q < end; ++q) panel[q * height + r] = row[q];
+    }
+    for (std::size_t r = count; r < height; ++r) {
+      for (std::size_t q = p; q < end; ++q) panel[q * height + r] = T(0);
+    }
+  }
+}
+
+struct gemm_range {
+  std::size_t skipped;
+  std::size_t used;
+};
+/// Which of the rows start .. start + inner - 1 of B can be non-zero in the columns first .. first + count - 1.
+inline gemm_range useful_range(gemm_shape shape, std::size_t first, std::size_t count, std::size_t start,
+                               std::size_t inner) {
+  if (shape == gemm_shape::upper) return {0, first + count <= start ? 0 : std::min(inner, first + count - start)};
+  if (shape == gemm_shape::lower && first > start) {
+    const std::size_t skipped = std::min(inner, first - start);
+    return {skipped, inner - skipped};
+  }
+  return {0, inner};
+}
+
+}  // namespace detail
+
+/// Computes a matrix product.
+///
+/// Shapes     A: rows x inner, B: inner x columns, C: rows x columns; each may be empty (inner = 0 gives zeros)
+/// Cost       2 * rows * columns * inner operations; scratch of about 1 KiB a column of B (4 KiB * 6144 at most for float)
+///            and half a megabyte a thread
+/// Result     each element is summed in an order that depends on `inner` alone: same bits for any number of threads, any
+///            position in C, and the AVX2 and AVX-512 levels
+/// Avoid when rows < 8, where packing B costs more than the product: see multiply_rows
+/// Reference  Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008
+template <executor Exec, class T>
+void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = best_simd_level()) {
+  using blocking = detail::gemm_blocking;
+  constexpr std::size_t tile_rows = detail::gemm_tile_rows;
+  constexpr std::size_t tile_columns = detail::gemm_tile_columns<T>;
+  if (problem.rows == 0 || problem.columns == 0) return;
+  const auto tile = detail::gemm_tile<T, tile_rows>(level);
+  const auto up = [](std::size_t count, std::size_t step) { return (count + step - 1) / step; };
+
+  const gemm_operand<T> columns_of_b{problem.b.data, problem.b.column_stride, problem.b.row_stride};
+  const std::size_t depth = std::min(problem.inner, blocking::inner);
+  const std::size_t block_panels = std::min(blocking::panels, up(problem.columns, tile_columns));
+  detail::aligned_buffer<T> packed_b(block_panels * tile_columns * depth);
+
+  for (std::size_t left = 0; left < problem.columns; left += blocking::panels * tile_columns) {
+    const std::size_t columns = std::min(problem.columns - left, blocking::panels * tile_columns);
+    const std::size_t panels = up(columns, tile_columns);
+    std::size_t start = 0;
+    do {
+      const std::size_t inner = std::min(problem.inner - start, blocking::inner);
+      for_ranges(exec, panels, 8, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t panel = begin; panel < end; ++panel) {
+          const std::size_t first = panel * tile_columns;
+          detail::pack_panel(columns_of_b, left + first, std::min(tile_columns, columns - first), start, inner, tile_columns,
+                             packed_b.data() + first * inner);
+        }
+      });
+      const std::size_t stripes = up(panels, blocking::task_panels);
+      const std::size_t blocks = up(problem.rows, blocking::rows);
+      for_ranges(exec, blocks * stripes, 1, [&](std::size_t index, std::size_t) {
+        const std::size_t top = index / stripes * blocking::rows;
+        const std::size_t rows = std::min(blocking::rows, problem.rows - top);
+        const std::size_t first_panel = index % stripes * blocking::task_panels;
+        const std::size_t last_panel = std::min(panels, first_panel + blocking::task_panels);
+        if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;
+        detail::aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
+        for (std::size_t row = 0; row < rows; row += tile_rows) {
+          detail::pack_panel(problem.a, top + row, std::min(tile_rows, rows - row), start, inner, tile_rows,
+                             packed_a.data() + row * inner);
+        }
+        for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
+          const std::size_t column = panel * tile_columns;
+          const auto [skipped, used] = detail::useful_range(problem.b_shape, left + column, tile_columns, start, inner);
+          for (std::size_t row = 0; row < rows; row += tile_rows) {
+            const std::size_t count = std::min(tile_rows, rows - row);
+            if (problem.lower && left + column > top + row + count - 1) continue;
+            tile({.inner = used,
+                  .a = packed_a.data() + row * inner + skipped * tile_rows,
+                  .b = packed_b.data() + column * inner + skipped * tile_columns,
+                  .b_stride = tile_columns,
+                  .c = problem.c + (top + row) * problem.c_stride + left + column,
+                  .c_stride = problem.c_stride,
+                  .rows = count,
+                  .columns = std::min(tile_columns, columns - column),
+                  .alpha = problem.alpha,
+                  .accumulate = problem.accumulate || start != 0});
+          }
+        }
+      });
+      start += inner;
+    } while (start < problem.inner);
+  }
+}
+
+/// C = A * B for row-major A and B where B is small enough for the caches, on the calling thread and without allocation.
+///
+/// Shapes     A: rows x inner, B: inner x columns, C: rows x columns
+/// Result     a row of C depends on its row of A and on B alone: one row at a time gives the same bits as many, at any
+///            number of rows; AVX2 and AVX-512 agree
+template <class T>
+void multiply_rows(const T* a, std::size_t a_stride, std::size_t rows, std::size_t inner, const T* b, std::size_t b_stride,
+                   std::size_t columns, T* c, std::size_t c_stride, simd_level level = best_simd_level()) {
+  constexpr std::size_t tile_rows = detail::gemm_tile_rows;
+  constexpr std::size_t tile_columns = detail::gemm_tile_columns<T>;
+  constexpr std::size_t depth = 256;
+  const auto tile = detail::gemm_tile<T, tile_rows>(level);
+  const auto single = detail::gemm_tile<T, 1>(level);
+  alignas(64) T packed[tile_rows * depth];
+  for (std::size_t row = 0; row < rows; row += tile_rows) {
+    const std::size_t count = std::min(tile_rows, rows - row);
+    std::size_t start = 0;
+    do {
+      const std::size_t part = std::min(inner - start, depth);
+      const bool one = count == 1;  // a lone row needs no packing
+      if (!one) detail::pack_panel<T>({a, a_stride, 1}, row, count, start, part, tile_rows, packed);
+      for (std::size_t column = 0; column < columns; column += tile_columns) {
+        (one ? single : tile)({.inner = part,
+                               .a = one ? a + row * a_stride + start : packed,
+                               .b = b + start * b_stride + column,
+                               .b_stride = b_stride,
+                               .c = c + row * c_stride + column,
+                               .c_stride = c_stride,
+                               .rows = count,
+                               .columns = std::min(tile_columns, columns - column),
+                               .alpha = T(1),
+                               .accumulate = start != 0});
+      }
+      start += part;
+    } while (start < inner);
+  }
+}
+
+}  // namespace kernel
+}  // namespace mmrec::inline v0
