@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,6 +56,12 @@ class evaluation {
   /// What the user at a position of users() was recommended, best first; as long as the largest cut-off, or shorter.
   std::span<const item_id> list(std::size_t position) const {
     return std::span(lists_).subspan(position * protocol_.metrics.cutoffs.back(), list_sizes_[position]);
+  }
+
+  /// The whole protocol in one line, for captions and reports.
+  std::string describe() const {
+    return protocol_.describe() + "; " + std::string(Role::name) + " of " + split_.describe() + "; " +
+           std::to_string(users_.size()) + " users";
   }
 
   friend bool operator==(const evaluation&, const evaluation&) = default;

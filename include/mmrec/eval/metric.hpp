@@ -13,32 +13,49 @@
 namespace mmrec::inline v0 {
 namespace eval {
 
-/// What is measured. R: a user's relevant held-out items, L: the first K items of the list, C: the candidates of the user,
-/// hits = |L and R|, h(i) = 1 if the item at rank i (from 1) is in R. Users with an empty R are not judged: they enter no
-/// mean. All values are in [0, 1] except popularity. "Equals" names a library that computes the same number.
-///
-/// One value for each user, the mean over users reported:
+/// What is measured. R: a user's relevant held-out items, L: the first K items of the list, C: the user's candidates,
+/// hits = |L and R|, h(i) = 1 if the item at rank i (from 1) is in R and 0 otherwise. Users with an empty R are not judged:
+/// they enter no mean. All values are in [0, 1], except popularity. "Equals" names a library that gives the same number.
 enum class measure {
-  recall,      ///< hits / |R|                                               Equals RecBole, MMRec
-  precision,   ///< hits / K, also where the list is shorter                 Equals RecBole, MMRec
-  f1,          ///< 2 P R / (P + R) of the user's own P and R; 0 without hits
-  accuracy,    ///< (|C| - |L| - |R| + 2 hits) / |C|: the share of candidates put on the right side of the cut; near 1
-               ///< for any list, given because texts mean either this or precision by "accuracy"
-  hit_rate,    ///< 1 if hits > 0, else 0                                    Equals RecBole Hit
-  ndcg,        ///< sum over i <= K of h(i) / log2(i + 1), divided by the same sum for min(|R|, K) hits in front
-               ///< Equals RecBole, MMRec; scikit-learn's ndcg_score of binary relevance without ties
-  mrr,         ///< 1 / rank of the first hit in L; 0 without hits           Equals RecBole
-  map,         ///< sum over i <= K of h(i) precision@i, divided by min(|R|, K)      Equals RecBole
-  popularity,  ///< mean number of training interactions of the items of L; 0 for an empty L
-               ///< Equals RecBole AveragePopularity for full lists
-  auc,         ///< share of (relevant, other) pairs of candidates in the right order, ties count half; 1/2 if there are
-               ///< no others; items without a score are below all others. No K
-               ///< Equals scikit-learn's roc_auc_score for each user, LightFM's auc_score, Cornac's AUC
-  // One value for all lists together:
-  item_coverage,  ///< share of the candidate items that are in any judged user's L     Equals RecBole ItemCoverage
-  user_coverage,  ///< share of judged users whose L has K items                Equals Elliot UserCoverageAtN
-  gini,           ///< Gini index of how often each item is in an L: 0 all equally often, near 1 a few items only; 0 without
-                  ///< entries                                                  Equals RecBole GiniIndex for full lists
+  // One value for each user and K; the mean over users is reported.
+
+  /// hits / |R|. Equals RecBole and MMRec.
+  recall,
+  /// hits / K, also where the list is shorter. Equals RecBole and MMRec.
+  precision,
+  /// 2 P R / (P + R) of the user's own precision and recall; 0 without hits.
+  f1,
+  /// (|C| - |L| - |R| + 2 hits) / |C|, the share of candidates put on the right side of the cut. Near 1 for any list; here
+  /// because texts mean either this or precision by "accuracy".
+  accuracy,
+  /// 1 if there is a hit, else 0. Equals RecBole's Hit.
+  hit_rate,
+  /// Sum over i <= K of h(i) / log2(i + 1), divided by the same sum for a list that starts with min(|R|, K) hits. Equals
+  /// RecBole, MMRec, and scikit-learn's ndcg_score on binary relevance without ties.
+  ndcg,
+  /// 1 / rank of the first hit; 0 without hits. Equals RecBole.
+  mrr,
+  /// Sum over i <= K of h(i) precision@i, divided by min(|R|, K). Equals RecBole and MMRec.
+  map,
+  /// Mean number of training interactions of the items of L; 0 for an empty L. Equals RecBole's AveragePopularity where
+  /// lists are full.
+  popularity,
+
+  // One value for each user, without K.
+
+  /// Share of (relevant, other) pairs of candidates in the right order; ties count half, items without a score stand below
+  /// all others; 1/2 if there are no others. Equals scikit-learn's roc_auc_score of each user's candidates.
+  auc,
+
+  // One value for each K, for all lists together.
+
+  /// Share of the competing items that are in somebody's L. Equals RecBole's ItemCoverage.
+  item_coverage,
+  /// Share of judged users whose L has K items. Equals Elliot's UserCoverageAtN divided by the number of users.
+  user_coverage,
+  /// Gini index of how often each competing item is in an L: 0 when all are listed equally often, near 1 when few are
+  /// listed at all; 0 when nothing is listed. Equals RecBole's GiniIndex where lists are full.
+  gini,
 };
 
 namespace detail {

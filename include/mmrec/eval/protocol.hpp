@@ -1,9 +1,11 @@
 // mmrec/eval/protocol.hpp - what is ranked and against what it is judged, as types.
 #pragma once
+#include <array>
+#include <charconv>
 #include <limits>
+#include <string>
 #include <string_view>
 
-#include <mmrec/core/error.hpp>
 #include <mmrec/eval/metric.hpp>
 
 namespace mmrec::inline v0 {
@@ -54,6 +56,20 @@ struct ranking {
 
   eval::metrics metrics = {};
   eval::relevance relevance = {};
+
+  /// For captions and reports; without the cut-offs.
+  std::string describe() const {
+    std::string text(Candidates::name);
+    text += ", ";
+    text += Mask::name;
+    text += ", equal scores by item id";
+    if (relevance.at_least > -std::numeric_limits<float>::infinity()) {
+      std::array<char, 32> number{};
+      const auto result = std::to_chars(number.data(), number.data() + number.size(), relevance.at_least);
+      text += ", relevant from " + std::string(number.data(), result.ptr);
+    }
+    return text;
+  }
 
   friend bool operator==(const ranking&, const ranking&) = default;
 };

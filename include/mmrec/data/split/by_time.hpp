@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,11 @@ struct at_times {
     constexpr std::string_view function = "split::at_times";
     require_config(validation_from <= test_from, function, "validation_from", "must not be later than test_from");
     return detail::distribute(*this, all, labels(function, all));
+  }
+
+  /// For captions and reports.
+  std::string describe() const {
+    return "at_times(validation from " + std::to_string(validation_from) + ", test from " + std::to_string(test_from) + ')';
   }
 
   friend bool operator==(const at_times&, const at_times&) = default;
@@ -82,6 +88,9 @@ struct global_time {
     const auto start = [&](std::size_t last) { return last == 0 ? never : times[times.size() - last]; };
     return {.validation_from = start(held_out), .test_from = start(tested)};
   }
+
+  /// For captions and reports.
+  std::string describe() const { return detail::shares_text("global_time", validation, test); }
 
   friend bool operator==(const global_time&, const global_time&) = default;
 };

@@ -1,6 +1,7 @@
 // mmrec/data/split/by_user.hpp - splits that hold out the latest interactions of each user.
 #pragma once
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,11 @@ struct leave_last_out {
     return detail::distribute(*this, all, labels);
   }
 
+  /// For captions and reports.
+  std::string describe() const {
+    return "leave_last_out(validation " + std::to_string(validation) + ", test " + std::to_string(test) + ')';
+  }
+
   friend bool operator==(const leave_last_out&, const leave_last_out&) = default;
 };
 
@@ -64,6 +70,9 @@ struct user_ratio {
     });
     return detail::distribute(*this, all, labels);
   }
+
+  /// For captions and reports.
+  std::string describe() const { return detail::shares_text("user_ratio", validation, test); }
 
   friend bool operator==(const user_ratio&, const user_ratio&) = default;
 };

@@ -31,6 +31,9 @@ struct given {
             test_set<given>(*this, std::move(test))};
   }
 
+  /// For captions and reports.
+  std::string describe() const { return "given(" + name + ')'; }
+
   friend bool operator==(const given&, const given&) = default;
 
  private:

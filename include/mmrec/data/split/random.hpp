@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -52,6 +53,9 @@ struct user_random {
     return detail::distribute(*this, all, labels);
   }
 
+  /// For captions and reports.
+  std::string describe() const { return detail::shares_text("user_random", validation, test, key); }
+
   friend bool operator==(const user_random&, const user_random&) = default;
 };
 
@@ -88,6 +92,9 @@ struct cold_items {
                    [&](item_id item) { return label_of_item[item.index()]; });
     return detail::distribute(*this, all, labels);
   }
+
+  /// For captions and reports.
+  std::string describe() const { return detail::shares_text("cold_items", validation, test, key); }
 
   friend bool operator==(const cold_items&, const cold_items&) = default;
 };

@@ -1,5 +1,7 @@
-// mmrec/data/split/share.hpp - how a share of n things becomes a number of things.
+// mmrec/data/split/share.hpp - small tools of the splits: shares of counts, hashes of keys, names.
 #pragma once
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +28,22 @@ inline std::uint64_t keyed_hash(seed key, std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char character : text) hash = (hash ^ static_cast<unsigned char>(character)) * 1099511628211ULL;
   return seed{key.value ^ hash}.derive(0).value;
+}
+
+/// The shortest text that reads back as the same number, in any locale.
+inline std::string number_text(double value) {
+  std::array<char, 32> text{};
+  const auto result = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), result.ptr};
+}
+
+inline std::string shares_text(std::string_view name, double validation, double test) {
+  return std::string(name) + "(validation " + number_text(validation) + ", test " + number_text(test) + ')';
+}
+inline std::string shares_text(std::string_view name, double validation, double test, seed key) {
+  std::string text = shares_text(name, validation, test);
+  text.insert(text.size() - 1, ", seed " + std::to_string(key.value));
+  return text;
 }
 
 }  // namespace split::detail
