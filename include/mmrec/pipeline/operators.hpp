@@ -14,6 +14,14 @@ concept pipeable = std::copyable<S> && requires {
   typename S::output_kind;
 };
 
+namespace detail {
+/// A function and not a concept: compilers print the call, and with it both kinds, when it is false.
+template <class Given, class Taken, class Left, class Right>
+constexpr bool gives_what_is_taken() {
+  return chainable<Left, Right>;
+}
+}  // namespace detail
+
 /// Joins two stages. When `right` does not take what `left` gives, that is one error, on this line.
 /// Built-in stages find this operator by themselves; for stages in a namespace of your own that stand on both sides of
 /// `|`, write `using mmrec::operator|;` there.
@@ -25,9 +33,9 @@ constexpr auto operator|(const Left& left, const Right& right) {
                 "give it to mmrec::recommender or mmrec::modality by itself");
   if constexpr (takes_features) {
     constexpr bool fits = chainable<Left, Right>;
-    static_assert(chainable<Left, Right>,
-                  "mmrec: the right side of '|' does not take what the left side gives "
-                  "(compare Left::output_kind with Right::input_kind)");
+    static_assert(
+        detail::gives_what_is_taken<typename Left::output_kind, typename Right::input_kind, Left, Right>(),
+        "mmrec: the right side of '|' does not take what the left side gives (the kinds are named below: given, taken)");
     if constexpr (!fits) {
       return left;  // harmless: one mistake is one error
     } else if constexpr (detail::is_chain<Right>) {
