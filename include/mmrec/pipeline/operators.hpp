@@ -15,11 +15,9 @@ concept pipeable = std::copyable<S> && requires {
 };
 
 namespace detail {
-/// A function and not a concept: compilers print the call, and with it both kinds, when it is false.
+/// A variable and not a concept: compilers print its arguments, and with them both kinds, when it is false.
 template <class Given, class Taken, class Left, class Right>
-constexpr bool gives_what_is_taken() {
-  return chainable<Left, Right>;
-}
+inline constexpr bool gives_what_is_taken = chainable<Left, Right>;
 }  // namespace detail
 
 /// Joins two stages. When `right` does not take what `left` gives, that is one error, on this line.
@@ -34,7 +32,7 @@ constexpr auto operator|(const Left& left, const Right& right) {
   if constexpr (takes_features) {
     constexpr bool fits = chainable<Left, Right>;
     static_assert(
-        detail::gives_what_is_taken<typename Left::output_kind, typename Right::input_kind, Left, Right>(),
+        detail::gives_what_is_taken<typename Left::output_kind, typename Right::input_kind, Left, Right>,
         "mmrec: the right side of '|' does not take what the left side gives (the kinds are named below: given, taken)");
     if constexpr (!fits) {
       return left;  // harmless: one mistake is one error
