@@ -241,7 +241,7 @@ TEST_CASE("fusion has the same bits for any number of threads") {
   const mm::fusion::weighted_concat spec{.weights = {1, 2, 3}, .missing = missing::mean};
   const auto model = spec.fit(mm::exec::cpu{.threads = 1}, c.modalities());
   const auto fused = model.fuse(mm::exec::cpu{.threads = 1}, c.modalities());
-  for (const std::size_t threads : {2, 8}) {
+  for (const std::size_t threads : {std::size_t{2}, std::size_t{8}}) {
     const auto again = spec.fit(mm::exec::cpu{.threads = threads}, c.modalities());
     CHECK(again == model);
     const auto other = again.fuse(mm::exec::cpu{.threads = threads}, c.modalities());
