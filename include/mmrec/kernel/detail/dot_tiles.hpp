@@ -1,6 +1,8 @@
 // mmrec/kernel/detail/dot_tiles.hpp - inner products of a panel of items with a few queries, kept in registers.
 #pragma once
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 
 #include <mmrec/core/config.hpp>
 #include <mmrec/core/ids.hpp>
@@ -26,8 +28,18 @@ struct query_group {
 /// Most queries of a tile: what keeps 3 accumulators for each of them within the registers.
 constexpr std::size_t widest_query_group([[maybe_unused]] simd_level level) { return level == simd_level::avx512 ? 8 : 4; }
 
+/// Offers the lanes of a tile that passed the filter. Out of line, because it is rare and its calls cost the tile registers.
+__attribute__((noinline)) inline void offer_lanes(candidates& found, std::size_t first_item, const float* scores,
+                                                  std::uint64_t lanes) {
+  for (; lanes != 0; lanes &= lanes - 1) {
+    const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
+    if (scores[lane] >= found.admission()) found.push(item_id{first_item + lane}, scores[lane]);
+  }
+}
+
 // Each tile is a pair of functions: tile_* adds up the products, search_* and score_* use them. The instruction sets differ
-// in the number of lanes L of a register; 3 registers hold 3 L items, so a panel is 48 / (3 L) tiles.
+// in the number of lanes L of a register; 3 registers hold 3 L items, so a panel is 48 / (3 L) tiles. Searches are not
+// inlined: within a larger function g++ spills the accumulators (4x slower).
 
 #if MMREC_X86
 template <std::size_t Q>
@@ -51,8 +63,8 @@ __attribute__((target("avx512f"), always_inline)) inline void tile_avx512(const 
 }
 
 template <std::size_t Q>
-__attribute__((target("avx512f"))) inline void search_avx512(const float* panel, const query_group& group,
-                                                             std::size_t factors, std::size_t first_item) {
+__attribute__((target("avx512f"), noinline)) inline void search_avx512(const float* panel, const query_group& group,
+                                                                       std::size_t factors, std::size_t first_item) {
   __m512 sums[Q][3];
   tile_avx512<Q>(panel, group.values, factors, sums);
 #pragma GCC unroll 8
@@ -67,11 +79,7 @@ __attribute__((target("avx512f"))) inline void search_avx512(const float* panel,
     _mm512_store_ps(scores, sums[q][0]);
     _mm512_store_ps(scores + 16, sums[q][1]);
     _mm512_store_ps(scores + 32, sums[q][2]);
-    for (unsigned long long left = low | (middle << 16) | (static_cast<unsigned long long>(high) << 32); left != 0;
-         left &= left - 1) {
-      const auto lane = static_cast<std::size_t>(__builtin_ctzll(left));
-      if (scores[lane] >= found.admission()) found.push(item_id{first_item + lane}, scores[lane]);
-    }
+    offer_lanes(found, first_item, scores, low | (middle << 16) | (std::uint64_t{high} << 32));
   }
 }
 
@@ -103,8 +111,8 @@ __attribute__((target("avx2,fma"), always_inline)) inline void tile_avx2(const f
 }
 
 template <std::size_t Q>
-__attribute__((target("avx2,fma"))) inline void search_avx2(const float* panel, const query_group& group,
-                                                            std::size_t factors, std::size_t first_item) {
+__attribute__((target("avx2,fma"), noinline)) inline void search_avx2(const float* panel, const query_group& group,
+                                                                      std::size_t factors, std::size_t first_item) {
   for (std::size_t half = 0; half < panel_items; half += 24) {
     __m256 sums[Q][3];
     tile_avx2<Q>(panel + half, group.values, factors, sums);
@@ -119,10 +127,7 @@ __attribute__((target("avx2,fma"))) inline void search_avx2(const float* panel, 
       _mm256_store_ps(scores, sums[q][0]);
       _mm256_store_ps(scores + 8, sums[q][1]);
       _mm256_store_ps(scores + 16, sums[q][2]);
-      for (auto left = static_cast<unsigned>(low | (middle << 8) | (high << 16)); left != 0; left &= left - 1) {
-        const auto lane = static_cast<std::size_t>(__builtin_ctz(left));
-        if (scores[lane] >= found.admission()) found.push(item_id{first_item + half + lane}, scores[lane]);
-      }
+      offer_lanes(found, first_item + half, scores, static_cast<unsigned>(low | (middle << 8) | (high << 16)));
     }
   }
 }

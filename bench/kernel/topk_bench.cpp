@@ -1,0 +1,112 @@
+// Exact top-k: of one score array, and of inner products of B queries with I items of K = 64 factors.
+// 20,000 x 64 floats (5 MB) stay in a large cache, 200,000 x 64 (51 MB) come from memory at batch 1: compare with read_loop.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <immintrin.h>
+
+#include <mmrec/core/random.hpp>
+#include <mmrec/data/matrix.hpp>
+#include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/topk.hpp>
+#include <mmrec/kernel/topk_dot.hpp>
+
+namespace {
+
+using namespace mmrec;
+
+constexpr std::size_t factors = 64;
+
+std::vector<float> values(std::size_t count, std::uint64_t stream) {
+  random_stream random(seed{1}, stream);
+  std::vector<float> result(count);
+  for (float& value : result) value = 2.0f * random.uniform_float() - 1.0f;
+  return result;
+}
+
+/// The ceiling of batch 1: reading the items and adding them up.
+__attribute__((target("avx512f"))) float sum_avx512(const float* data, std::size_t count) {
+  __m512 sums[8];
+  for (auto& sum : sums) sum = _mm512_setzero_ps();
+  for (std::size_t at = 0; at + 128 <= count; at += 128) {
+    for (std::size_t part = 0; part < 8; ++part)
+      sums[part] = _mm512_add_ps(sums[part], _mm512_loadu_ps(data + at + 16 * part));
+  }
+  for (std::size_t part = 1; part < 8; ++part) sums[0] = _mm512_add_ps(sums[0], sums[part]);
+  alignas(64) float lanes[16];
+  _mm512_store_ps(lanes, sums[0]);
+  return lanes[0];
+}
+
+void read_loop(benchmark::State& state) {
+  const auto items = static_cast<std::size_t>(state.range(0));
+  const kernel::aligned_vector<float> rows(items * factors, 1.0f);
+  const bool wide = kernel::best_simd_level() == kernel::simd_level::avx512;
+  for (auto _ : state) {
+    if (wide) {
+      benchmark::DoNotOptimize(sum_avx512(rows.data(), rows.size()));
+    } else {
+      benchmark::DoNotOptimize(Eigen::Map<const vector<float>>(rows.data(), static_cast<Eigen::Index>(rows.size())).sum());
+    }
+  }
+  state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(factors * sizeof(float)));
+}
+BENCHMARK(read_loop)->Arg(20000)->Arg(200000);
+
+void packed_items_search(benchmark::State& state) {
+  const auto items = static_cast<std::size_t>(state.range(0)), batch = static_cast<std::size_t>(state.range(1));
+  const auto k = static_cast<std::size_t>(state.range(2));
+  const kernel::packed_items packed(values(items * factors, 0), items, factors);
+  const auto queries = values(batch * factors, 1);
+  std::vector<scored_item> out(batch * k);
+  std::vector<std::size_t> counts(batch);
+  for (auto _ : state) {
+    packed.search(exec::cpu{}, queries, k, {}, out, counts);
+    benchmark::DoNotOptimize(out.data());
+  }
+  const auto searches = state.iterations() * state.range(1);
+  state.counters["queries/s"] = benchmark::Counter(static_cast<double>(searches), benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(searches) * static_cast<double>(items * factors),
+                                                 benchmark::Counter::kIsRate);
+  if (batch == 1)
+    state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(factors * sizeof(float)));
+}
+BENCHMARK(packed_items_search)->ArgsProduct({{20000, 200000}, {1, 64, 1024}, {10, 100}})->Unit(benchmark::kMillisecond);
+
+/// The reference twin: the whole score matrix by Eigen, then a partial sort of each row.
+void two_steps(benchmark::State& state) {
+  const auto items = static_cast<std::size_t>(state.range(0)), batch = static_cast<std::size_t>(state.range(1));
+  const auto k = static_cast<std::size_t>(state.range(2));
+  const auto rows = values(items * factors, 0), queries = values(batch * factors, 1);
+  const Eigen::Map<const matrix<float>> item_map(rows.data(), static_cast<Eigen::Index>(items), factors);
+  const Eigen::Map<const matrix<float>> query_map(queries.data(), static_cast<Eigen::Index>(batch), factors);
+  matrix<float> scores(query_map.rows(), item_map.rows());
+  std::vector<scored_item> all(items);
+  for (auto _ : state) {
+    scores.noalias() = query_map * item_map.transpose();
+    for (std::size_t query = 0; query < batch; ++query) {
+      const auto row = row_of(scores, static_cast<Eigen::Index>(query));
+      for (std::size_t item = 0; item < items; ++item) all[item] = {item_id{item}, row[item]};
+      std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(k), all.end(), kernel::listed_before{});
+      benchmark::DoNotOptimize(all.data());
+    }
+  }
+  state.counters["queries/s"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * state.range(1)), benchmark::Counter::kIsRate);
+}
+BENCHMARK(two_steps)->ArgsProduct({{20000}, {1, 64, 1024}, {10, 100}})->Unit(benchmark::kMillisecond);
+BENCHMARK(two_steps)->ArgsProduct({{200000}, {1, 64}, {10, 100}})->Unit(benchmark::kMillisecond);
+
+void top_k_of_scores(benchmark::State& state) {
+  const auto scores = values(static_cast<std::size_t>(state.range(0)), 2);
+  const auto k = static_cast<std::size_t>(state.range(1));
+  std::vector<scored_item> out(k);
+  for (auto _ : state) benchmark::DoNotOptimize(kernel::top_k(scores, k, out));
+  state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(sizeof(float)));
+}
+BENCHMARK(top_k_of_scores)->ArgsProduct({{20000, 200000}, {10, 100}});
+
+}  // namespace
