@@ -132,6 +132,16 @@ TEST_CASE("scores of several recommenders meet in a decision-level policy") {
     CHECK(sum == Approx(why.score));
     CHECK(why.modalities[0].strongest == item_id{0});
   }
+  SECTION("another policy needs no new fit") {
+    const auto words_alone = model.with_fusion(fusion::weighted_sum{.weights = {1.0f, 0.0f, 0.0f}});
+    const auto expected =
+        fit(recommender(modalities(modality<"words">(words_of | test::dot_recommender{})), fusion::weighted_sum{}),
+            one_thread, table, likes(table));
+    CHECK(words_alone.recommend(user_id{2}, {.k = 6}) == expected.recommend(user_id{2}, {.k = 6}));
+    const auto by_rank = model.with_fusion(fusion::reciprocal_rank{});
+    CHECK(by_rank.recommend(user_id{2}, {.k = 6}).size() == 3);
+    CHECK_THROWS_AS(model.with_fusion(fusion::weighted_sum{.weights = {1.0f}}), invalid_config);
+  }
   SECTION("a new item is judged beside the known ones") {
     data::column<"words", kind::text> words;
     data::column<"sound", kind::dense<float, 2>> sound;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <tuple>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include <mmrec/core/error.hpp>
+#include <mmrec/core/fusion.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/pipeline/element.hpp>
@@ -51,14 +53,25 @@ class decision_level_model {
 
   using new_item = std::tuple<typename branch_features<Branches>::type...>;
 
-  decision_level_model(std::tuple<Branches...> branches, Fusion fusion, Fusion fusion_with_new, std::size_t items)
+  template <decision_fusion Policy>
+  decision_level_model(std::tuple<Branches...> branches, const Policy& policy, std::size_t items)
+      : decision_level_model(std::make_shared<const std::tuple<Branches...>>(std::move(branches)), policy, items) {}
+  template <decision_fusion Policy>
+  decision_level_model(std::shared_ptr<const std::tuple<Branches...>> branches, const Policy& policy, std::size_t items)
       : branches_(std::move(branches)),
-        fusion_(std::move(fusion)),
-        fusion_with_new_(std::move(fusion_with_new)),
+        fusion_(policy.fit(names(), items)),
+        fusion_with_new_(policy.fit(names(), items + 1)),
         items_(items) {}
 
   const Fusion& fusion() const { return fusion_; }
-  const std::tuple<Branches...>& branches() const { return branches_; }
+  const std::tuple<Branches...>& branches() const { return *branches_; }
+
+  /// The same branches under another policy.
+  template <decision_fusion Policy>
+  auto with_fusion(const Policy& policy) const {
+    using model = decltype(policy.fit(names(), items_));
+    return decision_level_model<model, Branches...>(branches_, policy, items_);
+  }
 
   void score(user_id user, std::span<float> out, workspace& scratch) const {
     branch_scores(scratch,
@@ -110,6 +123,17 @@ class decision_level_model {
   }
 
  private:
+  static std::array<std::string, branch_count> names() { return {std::string(Branches::name())...}; }
+
+  /// A branch of weight 0 is not worth its work.
+  bool is_used(std::size_t branch) const {
+    if constexpr (requires { fusion_.weights(); }) {
+      return fusion_.weights()[branch] > 0.0f;
+    } else {
+      return true;
+    }
+  }
+
   /// Fills scratch.scores with each branch's scores and scratch.views with views of the first I of them.
   template <class Score>
   void branch_scores(workspace& scratch, const Score& score_with) const {
@@ -117,18 +141,23 @@ class decision_level_model {
   }
   template <class Score, std::size_t... Index>
   void branch_scores(workspace& scratch, const Score& score_with, std::index_sequence<Index...>) const {
-    const auto one = [&](const auto& branch, std::vector<float>& scores, auto& space, std::span<const float>& view) {
+    const auto one = [&](std::size_t index, const auto& branch, auto& space) {
+      std::vector<float>& scores = scratch.scores[index];
       scores.resize(items_ + 1);  // room for a new item
-      score_with(branch.model, std::span<float>(scores).first(items_), space);
-      view = std::span<const float>(scores).first(items_);
+      if (is_used(index)) {
+        score_with(branch.model, std::span<float>(scores).first(items_), space);
+      } else {
+        std::fill(scores.begin(), scores.end(), no_score);
+      }
+      scratch.views[index] = std::span<const float>(scores).first(items_);
     };
-    (one(std::get<Index>(branches_), scratch.scores[Index], std::get<Index>(scratch.branches), scratch.views[Index]), ...);
+    (one(Index, std::get<Index>(*branches_), std::get<Index>(scratch.branches)), ...);
   }
 
   template <std::size_t... Index>
   void explain_branches(explanation& result, history_view history, const std::array<float, branch_count>& parts,
                         std::index_sequence<Index...>) const {
-    (explain_branch(std::get<Index>(branches_), result, history, parts[Index]), ...);
+    (explain_branch(std::get<Index>(*branches_), result, history, parts[Index]), ...);
   }
   template <class Branch>
   static void explain_branch(const Branch& branch, explanation& result, history_view history, float part) {
@@ -160,7 +189,7 @@ class decision_level_model {
       }
     };
     bool any = false;
-    ((any = one(std::get<Index>(branches_), std::get<Index>(result)) || any), ...);
+    ((any = one(std::get<Index>(*branches_), std::get<Index>(result)) || any), ...);
     return any;
   }
 
@@ -175,7 +204,7 @@ class decision_level_model {
       scores[items_] = score;
       view = scores;
     };
-    (one(std::get<Index>(branches_), std::get<Index>(item), scratch.scores[Index], std::get<Index>(scratch.branches),
+    (one(std::get<Index>(*branches_), std::get<Index>(item), scratch.scores[Index], std::get<Index>(scratch.branches),
          scratch.views[Index]),
      ...);
   }
@@ -189,10 +218,10 @@ class decision_level_model {
       }
       view = scores;
     };
-    (one(std::get<Index>(branches_), std::get<Index>(item), scratch.scores[Index], scratch.views[Index]), ...);
+    (one(std::get<Index>(*branches_), std::get<Index>(item), scratch.scores[Index], scratch.views[Index]), ...);
   }
 
-  std::tuple<Branches...> branches_;
+  std::shared_ptr<const std::tuple<Branches...>> branches_;  // shared by models that differ in their policy alone
   Fusion fusion_;
   Fusion fusion_with_new_;
   std::size_t items_;

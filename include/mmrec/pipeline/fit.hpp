@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,7 +60,7 @@ inline void require_same_items(const data::interactions& events, const data::ite
 
 template <class Core>
 auto fitted(Core core, const data::interactions& events) {
-  return fitted_recommender<Core>(std::move(core), events);
+  return fitted_recommender<Core>(std::move(core), std::make_shared<const data::interactions>(events));
 }
 
 /// A part's seed depends on its name (FNV-1a), not on its place: adding a modality leaves the others as they were.
@@ -97,18 +98,16 @@ auto fit_feature_level(const feature_level_spec<modality_set<Modalities...>, Fus
 template <class... Modalities, class Fusion, class Table>
 auto fit_decision_level(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const exec::cpu& exec,
                         const Table* table, const data::interactions& events, seed key) {
-  const std::vector<std::string> names{std::string(Modalities::name())...};
-  auto fusion_model = spec.fusion.fit(std::span<const std::string>(names), events.items());
-  auto fusion_with_new = spec.fusion.fit(std::span<const std::string>(names), events.items() + 1);
+  const std::array<std::string, sizeof...(Modalities)> names{std::string(Modalities::name())...};
+  const auto policy_check = spec.fusion.fit(std::span<const std::string>(names), events.items());  // before the long work
   return std::apply(
       [&](const Modalities&... parts) {
         auto branches = std::tuple{fit_branch(parts, exec, table, events, seed_of(key, Modalities::name()))...};
         return std::apply(
             [&](auto&... fits) {
-              using core = decision_level_model<decltype(fusion_model), std::remove_cvref_t<decltype(fits)>...>;
-              return fitted(
-                  core(std::tuple{std::move(fits)...}, std::move(fusion_model), std::move(fusion_with_new), events.items()),
-                  events);
+              using core =
+                  decision_level_model<std::remove_const_t<decltype(policy_check)>, std::remove_cvref_t<decltype(fits)>...>;
+              return fitted(core(std::tuple{std::move(fits)...}, spec.fusion, events.items()), events);
             },
             branches);
       },

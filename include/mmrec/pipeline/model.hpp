@@ -43,13 +43,14 @@ class fitted_recommender {
     std::vector<scored_item> list;
   };
 
-  fitted_recommender(Core core, data::interactions events) : core_(std::move(core)), events_(std::move(events)) {}
+  fitted_recommender(Core core, std::shared_ptr<const data::interactions> events)
+      : core_(std::move(core)), events_(std::move(events)) {}
 
-  std::size_t users() const { return events_.users(); }
-  std::size_t items() const { return events_.items(); }
-  const data::user_map& user_keys() const { return *events_.user_keys(); }
-  const data::item_map& item_keys() const { return *events_.item_keys(); }
-  const data::interactions& interactions() const { return events_; }
+  std::size_t users() const { return events_->users(); }
+  std::size_t items() const { return events_->items(); }
+  const data::user_map& user_keys() const { return *events_->user_keys(); }
+  const data::item_map& item_keys() const { return *events_->item_keys(); }
+  const data::interactions& interactions() const { return *events_; }
   const Core& core() const { return core_; }
 
   /// Scores of all items, I of them; no_score where the model cannot judge. Throws unknown_id, shape_error.
@@ -71,7 +72,7 @@ class fitted_recommender {
     require_user("fitted_recommender::recommend", user);
     scratch.scores.resize(items());
     core_.score(user, scratch.scores, scratch.core);
-    return best(events_.history(user), options, scratch);
+    return best(events_->history(user), options, scratch);
   }
   std::vector<scored_item> recommend(user_id user, const recommend_options& options = {}) const {
     workspace scratch;
@@ -109,7 +110,18 @@ class fitted_recommender {
     if (item.index() >= items()) {
       throw unknown_id("fitted_recommender::explain", "item", std::to_string(item.index()), items());
     }
-    return core_.explain(user, events_.history(user), item);
+    return core_.explain(user, events_->history(user), item);
+  }
+
+  /// The same fitted branches under another decision-level policy: weights are tuned without fitting anything again.
+  /// O(1): both models share the branches. Throws invalid_config.
+  template <class Fusion>
+  auto with_fusion(const Fusion& policy) const requires requires(const Core& core) {
+    core.with_fusion(policy);
+  }
+  {
+    auto core = core_.with_fusion(policy);
+    return fitted_recommender<decltype(core)>(std::move(core), events_);
   }
 
   /// What the model makes of an item that is described by its content alone: row `row` of a table with the columns that
@@ -182,7 +194,7 @@ class fitted_recommender {
   }
 
   Core core_;
-  data::interactions events_;
+  std::shared_ptr<const data::interactions> events_;
 };
 
 }  // namespace mmrec::inline v0
