@@ -1,0 +1,288 @@
+// mmrec/cf/detail/ials_fit.hpp - the iterations of alternating least squares.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mmrec/cf/detail/ials_content.hpp>
+#include <mmrec/cf/detail/ials_half_step.hpp>
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/executor.hpp>
+#include <mmrec/core/ids.hpp>
+#include <mmrec/core/progress.hpp>
+#include <mmrec/core/random.hpp>
+#include <mmrec/data/features.hpp>
+#include <mmrec/data/interactions.hpp>
+#include <mmrec/data/matrix.hpp>
+#include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/aligned.hpp>
+#include <mmrec/kernel/als.hpp>
+
+namespace mmrec::inline v0 {
+namespace cf::detail {
+
+/// The factors of all users or all items.
+struct ials_side {
+  matrix<float> factors;               ///< N x K
+  kernel::aligned_vector<float> gram;  ///< of the rows that take part in the fit, padded; see kernel::als_gram
+  std::size_t active = 0;              ///< how many do
+};
+
+/// What fitting learns.
+struct ials_state {
+  ials_side users;
+  ials_side items;
+  matrix<float> map;  ///< (D + 1) x K, or 0 x 0
+  std::vector<double> objective;
+};
+
+/// lambda of a row whose weights alpha r have this sum.
+template <class Spec>
+float ials_lambda(const Spec& spec, double weight_sum, std::size_t active_others) {
+  const double confidence = weight_sum + static_cast<double>(active_others);
+  return static_cast<float>(static_cast<double>(spec.regularization) *
+                            std::pow(confidence, static_cast<double>(spec.regularization_exponent)));
+}
+
+template <class Spec>
+void require_valid(const Spec& spec) {
+  constexpr std::string_view function = "cf::ials::fit";
+  const auto positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
+  require_config(spec.factors >= 1 && spec.factors <= 4096, function, "factors", "must be in 1..4096");
+  require_config(positive(spec.regularization), function, "regularization", "must be positive and finite");
+  require_config(positive(spec.alpha), function, "alpha", "must be positive and finite");
+  require_config(spec.iterations >= 1, function, "iterations", "must be at least 1");
+  require_config(std::isfinite(spec.regularization_exponent) && spec.regularization_exponent >= 0.0f &&
+                     spec.regularization_exponent <= 2.0f,
+                 function, "regularization_exponent", "must be in 0..2");
+  require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
+  require_config(positive(spec.content_weight), function, "content_weight", "must be positive and finite");
+  require_config(positive(spec.feature_regularization), function, "feature_regularization", "must be positive and finite");
+}
+
+/// The weights alpha r of all users. Throws data_error for a negative value.
+inline weighted_rows weights_of(const data::interactions& interactions, float alpha) {
+  weighted_rows rows;
+  rows.starts.assign(interactions.starts().begin(), interactions.starts().end());
+  rows.ids.reserve(interactions.size());
+  rows.weights.reserve(interactions.size());
+  const auto items = interactions.item_array();
+  const auto values = interactions.value_array();
+  for (std::size_t entry = 0; entry < items.size(); ++entry) {
+    if (values[entry] < 0.0f) {
+      const auto after = std::upper_bound(rows.starts.begin(), rows.starts.end(), entry);
+      const user_id user{static_cast<std::size_t>(after - rows.starts.begin()) - 1};
+      throw data_error("cf::ials::fit", "the value of user \"" + interactions.user_keys()->key(user) + "\", item \"" +
+                                            interactions.item_keys()->key(items[entry]) + "\" is negative");
+    }
+    rows.ids.push_back(items[entry].value);
+    rows.weights.push_back(alpha * values[entry]);
+  }
+  return rows;
+}
+
+inline void require_features(const data::interactions& interactions, const data::dense_features& features) {
+  constexpr std::string_view function = "cf::ials::fit";
+  require_size(function, "items with features", interactions.items(), features.items());
+  require_size(function, "rows of features", interactions.items(), static_cast<std::size_t>(features.values.rows()));
+  if (features.width() == 0) throw shape_error(function, "feature width", 1, 0);
+  for (std::size_t item = 0; item < features.items(); ++item) {
+    if (features.present[item] != 0 && !features.values.row(static_cast<Eigen::Index>(item)).allFinite()) {
+      throw data_error(function,
+                       "the features of item \"" + interactions.item_keys()->key(item_id{item}) + "\" are not finite");
+    }
+  }
+}
+
+/// <A, B> of two symmetric matrices of which only blocks of 16 x 16 on and above the diagonal are stored.
+inline double inner_product(const kernel::aligned_vector<float>& a, const kernel::aligned_vector<float>& b,
+                            std::size_t width) {
+  double sum = 0.0;
+  for (std::size_t row = 0; row < width; ++row) {
+    for (std::size_t column = row; column < width; ++column) {
+      const double product = static_cast<double>(a[row * width + column]) * static_cast<double>(b[row * width + column]);
+      sum += column == row ? product : 2.0 * product;
+    }
+  }
+  return sum;
+}
+
+/// Fits; Spec is cf::ials. Each member function is one step of an iteration.
+template <executor Exec, class Spec>
+class ials_fitter {
+ public:
+  ials_fitter(const Exec& exec, const Spec& spec, const data::interactions& interactions,
+              const data::dense_features* features, seed key)
+      : exec_(exec),
+        spec_(spec),
+        width_(kernel::als_padded(spec.factors)),
+        by_user_(weights_of(interactions, spec.alpha)),
+        by_item_(by_user_.transposed(interactions.items())),
+        user_tasks_(task_starts(by_user_, width_)),
+        item_tasks_(task_starts(by_item_, width_)) {
+    const auto columns = static_cast<Eigen::Index>(spec.factors);
+    state_.users.factors.setZero(static_cast<Eigen::Index>(by_user_.rows()), columns);
+    state_.items.factors.setZero(static_cast<Eigen::Index>(by_item_.rows()), columns);
+    state_.users.active = by_user_.active();
+    state_.items.active = by_item_.active();
+    const double deviation = static_cast<double>(spec.initial_scale) / std::sqrt(static_cast<double>(spec.factors));
+    for (std::size_t user = 0; user < by_user_.rows(); ++user) {
+      if (!by_user_.is_active(user)) continue;
+      random_stream random(key, user);
+      for (Eigen::Index k = 0; k < columns; ++k) {
+        state_.users.factors(static_cast<Eigen::Index>(user), k) = static_cast<float>(deviation * random.normal());
+      }
+    }
+    if (features != nullptr) prepare_content(*features);
+  }
+
+  ials_state run() {
+    const std::size_t steps = 2 * spec_.iterations;
+    gram_of(exec_, state_.users.factors, state_.users.gram, shelf_);
+    for (std::size_t iteration = 0; iteration < spec_.iterations; ++iteration) {
+      report_progress(exec_.sink(), function, 2 * iteration, steps);
+      solve_items();
+      report_progress(exec_.sink(), function, 2 * iteration + 1, steps);
+      solve_users();
+      if (spec_.track_loss) state_.objective.push_back(objective());
+    }
+    report_progress(exec_.sink(), function, steps, steps);
+    for (const std::size_t item : cold_items_) {
+      const auto row = static_cast<Eigen::Index>(item);
+      map_features(state_.map, row_of(features_->values, row),
+                   {state_.items.factors.data() + row * state_.items.factors.cols(), spec_.factors});
+    }
+    return std::move(state_);
+  }
+
+ private:
+  static constexpr std::string_view function = "cf::ials::fit";
+
+  void prepare_content(const data::dense_features& features) {
+    features_ = &features;
+    state_.map.setZero(static_cast<Eigen::Index>(features.width()) + 1, state_.items.factors.cols());
+    means_.setZero(state_.items.factors.rows(), state_.items.factors.cols());
+    described_.assign(features.items(), false);
+    std::vector<std::size_t> items;
+    std::vector<float> weights;
+    for (std::size_t item = 0; item < features.items(); ++item) {
+      if (features.present[item] == 0) continue;
+      if (!by_item_.is_active(item)) {
+        cold_items_.push_back(item);
+        continue;
+      }
+      described_[item] = true;
+      items.push_back(item);
+      weights.push_back(spec_.content_weight * ials_lambda(spec_, by_item_.weight_sum(item), state_.users.active));
+    }
+    regression_ = content_regression(features, std::move(items), std::move(weights), spec_.feature_regularization, function);
+  }
+
+  void solve_items() {
+    half_step(
+        exec_, function, "item", by_item_, item_tasks_, {rows_of(state_.users.factors), state_.users.gram.data(), width_},
+        [&](std::size_t item) { return item_prior(item); }, state_.items.factors, shelf_);
+    gram_of(exec_, state_.items.factors, state_.items.gram, shelf_);
+    if (regression_.items().empty()) return;
+    state_.map = regression_.fit(state_.items.factors);
+    regression_.predict(state_.map, means_);
+  }
+
+  void solve_users() {
+    half_step(
+        exec_, function, "user", by_user_, user_tasks_, {rows_of(state_.items.factors), state_.items.gram.data(), width_},
+        [&](std::size_t user) { return user_prior(user); }, state_.users.factors, shelf_);
+    gram_of(exec_, state_.users.factors, state_.users.gram, shelf_);
+  }
+
+  row_prior user_prior(std::size_t user) const {
+    return {ials_lambda(spec_, by_user_.weight_sum(user), state_.items.active)};
+  }
+  row_prior item_prior(std::size_t item) const {
+    const float lambda = ials_lambda(spec_, by_item_.weight_sum(item), state_.users.active);
+    if (described_.empty() || !described_[item]) return {lambda};
+    return {spec_.content_weight * lambda, means_.data() + item * spec_.factors};
+  }
+
+  /// Pairs without interaction enter through the Gram matrices: the sum of all squared scores is their inner product.
+  double objective() const {
+    double total = inner_product(state_.users.gram, state_.items.gram, width_);
+    std::vector<double> parts(user_tasks_.size() - 1);
+    exec_.run(parts.size(), [&](std::size_t task) {
+      for (std::size_t user = user_tasks_[task]; user < user_tasks_[task + 1]; ++user) {
+        if (by_user_.is_active(user)) parts[task] += user_part(user);
+      }
+    });
+    for (const double part : parts) total += part;
+    for (std::size_t item = 0; item < by_item_.rows(); ++item) {
+      if (by_item_.is_active(item)) total += prior_part(item_prior(item), row(state_.items, item));
+    }
+    if (!regression_.items().empty()) total += regression_.penalty(state_.map);
+    return total;
+  }
+
+  double user_part(std::size_t user) const {
+    const auto x = row(state_.users, user);
+    double sum = prior_part(user_prior(user), x);
+    const auto ids = by_user_.ids_of(user);
+    const auto weights = by_user_.weights_of(user);
+    for (std::size_t entry = 0; entry < ids.size(); ++entry) {
+      if (!(weights[entry] > 0.0f)) continue;
+      const double score = x.cast<double>().dot(row(state_.items, ids[entry]).cast<double>());
+      sum += (1.0 + static_cast<double>(weights[entry])) * (1.0 - score) * (1.0 - score) - score * score;
+    }
+    return sum;
+  }
+
+  static matrix<float>::ConstRowXpr row(const ials_side& side, std::size_t index) {
+    return side.factors.row(static_cast<Eigen::Index>(index));
+  }
+
+  template <class Row>
+  double prior_part(const row_prior& prior, const Row& factors) const {
+    double sum = 0.0;
+    for (Eigen::Index k = 0; k < factors.size(); ++k) {
+      const double distance =
+          static_cast<double>(factors(k)) - (prior.mean == nullptr ? 0.0 : static_cast<double>(prior.mean[k]));
+      sum += distance * distance;
+    }
+    return static_cast<double>(prior.strength) * sum;
+  }
+
+  const Exec& exec_;
+  const Spec& spec_;
+  std::size_t width_;
+  weighted_rows by_user_;
+  weighted_rows by_item_;
+  std::vector<std::size_t> user_tasks_;
+  std::vector<std::size_t> item_tasks_;
+  scratch_shelf shelf_;
+  ials_state state_;
+  const data::dense_features* features_ = nullptr;
+  content_regression regression_;
+  matrix<float> means_;                  // I x K: what the map gives, for described items
+  std::vector<bool> described_;          // has features and interactions
+  std::vector<std::size_t> cold_items_;  // has features alone
+};
+
+template <executor Exec, class Spec>
+ials_state fit_ials(const Exec& exec, const Spec& spec, const data::interactions& interactions,
+                    const data::dense_features* features, seed key) {
+  require_valid(spec);
+  if (features != nullptr) require_features(interactions, *features);
+  if constexpr (std::same_as<Exec, exec::cpu>) {
+    const exec::cpu_session session(exec);
+    return ials_fitter(session.executor(), spec, interactions, features, key).run();
+  } else {
+    return ials_fitter(exec, spec, interactions, features, key).run();
+  }
+}
+
+}  // namespace cf::detail
+}  // namespace mmrec::inline v0

@@ -1,0 +1,272 @@
+// mmrec/cf/detail/ials_half_step.hpp - solves for all users, or all items, while the other side is held fixed.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/executor.hpp>
+#include <mmrec/data/matrix.hpp>
+#include <mmrec/kernel/aligned.hpp>
+#include <mmrec/kernel/als.hpp>
+#include <mmrec/kernel/batched_cholesky.hpp>
+
+namespace mmrec::inline v0 {
+namespace cf::detail {
+
+/// Rows with more entries than `heavy_row` are cut into at most `heavy_segments` segments of at least `heavy_segment`, so
+/// that one very popular item does not keep a single thread busy. What is summed in which order follows from the lengths.
+inline constexpr std::size_t heavy_row = 32768;
+inline constexpr std::size_t heavy_segment = 8192;
+inline constexpr std::size_t heavy_segments = 64;
+/// Consecutive rows of about this cost are one task.
+inline constexpr std::size_t task_cost = 16384;
+/// Rows of a partial sum of Y^T Y; at most `gram_parts` parts.
+inline constexpr std::size_t gram_rows = 1024;
+inline constexpr std::size_t gram_parts = 64;
+
+/// The weights alpha r of one side's rows: row r holds entries starts[r] .. starts[r + 1] - 1.
+struct weighted_rows {
+  std::vector<std::size_t> starts;
+  std::vector<std::uint32_t> ids;
+  std::vector<float> weights;
+
+  std::size_t rows() const { return starts.size() - 1; }
+  std::size_t length(std::size_t row) const { return starts[row + 1] - starts[row]; }
+  std::span<const std::uint32_t> ids_of(std::size_t row) const { return std::span(ids).subspan(starts[row], length(row)); }
+  std::span<const float> weights_of(std::size_t row) const { return std::span(weights).subspan(starts[row], length(row)); }
+  /// Rows with any entry of positive weight; the others are outside the model.
+  std::size_t active() const {
+    std::size_t count = 0;
+    for (std::size_t row = 0; row < rows(); ++row) count += is_active(row) ? 1 : 0;
+    return count;
+  }
+  double weight_sum(std::size_t row) const {
+    double sum = 0.0;
+    for (const float weight : weights_of(row)) sum += static_cast<double>(weight);
+    return sum;
+  }
+  bool is_active(std::size_t row) const {
+    const auto of_row = weights_of(row);
+    return std::any_of(of_row.begin(), of_row.end(), [](float weight) { return weight > 0.0f; });
+  }
+
+  weighted_rows transposed(std::size_t columns) const {
+    weighted_rows result;
+    result.starts.assign(columns + 1, 0);
+    for (const std::uint32_t id : ids) ++result.starts[id + 1];
+    for (std::size_t column = 0; column < columns; ++column) result.starts[column + 1] += result.starts[column];
+    result.ids.resize(ids.size());
+    result.weights.resize(ids.size());
+    std::vector<std::size_t> next(result.starts.begin(), result.starts.end() - 1);
+    for (std::size_t row = 0; row < rows(); ++row) {
+      for (std::size_t entry = starts[row]; entry < starts[row + 1]; ++entry) {
+        const std::size_t target = next[ids[entry]]++;
+        result.ids[target] = static_cast<std::uint32_t>(row);
+        result.weights[target] = weights[entry];
+      }
+    }
+    return result;
+  }
+};
+
+/// Memory for the normal equations of a few rows.
+class ials_scratch {
+ public:
+  void prepare(std::size_t width, std::size_t systems) {
+    width_ = width;
+    const std::size_t size = systems * (width * width + 2 * width) + kernel::als_scratch_size(width);
+    if (memory_.size() < size) memory_.resize(size);
+    matrices_ = memory_.data() + kernel::als_scratch_size(width);
+    sides_ = matrices_ + systems * width * width;
+    scales_ = sides_ + systems * width;
+  }
+  float* panel() { return memory_.data(); }
+  float* matrix(std::size_t system) { return matrices_ + system * width_ * width_; }
+  float* side(std::size_t system) { return sides_ + system * width_; }
+  float* scales() { return scales_; }
+
+ private:
+  kernel::aligned_vector<float> memory_;
+  std::size_t width_ = 0;
+  float* matrices_ = nullptr;
+  float* sides_ = nullptr;
+  float* scales_ = nullptr;
+};
+
+/// Lends scratch memory to tasks and keeps it for the next one. What a task computes does not depend on what it is lent.
+class scratch_shelf {
+ public:
+  std::unique_ptr<ials_scratch> take(std::size_t width, std::size_t systems) {
+    std::unique_ptr<ials_scratch> taken;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!shelf_.empty()) {
+        taken = std::move(shelf_.back());
+        shelf_.pop_back();
+      }
+    }
+    if (taken == nullptr) taken = std::make_unique<ials_scratch>();
+    taken->prepare(width, systems);
+    return taken;
+  }
+  void give_back(std::unique_ptr<ials_scratch> taken) {
+    const std::lock_guard lock(mutex_);
+    shelf_.push_back(std::move(taken));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<ials_scratch>> shelf_;
+};
+
+/// What pulls one row's factors and where to: strength * |x - mean|^2; no mean means zero.
+struct row_prior {
+  float strength;
+  const float* mean = nullptr;
+};
+
+/// One side of the model, held fixed: its factors and their Gram matrix (width x width, upper blocks).
+struct fixed_side {
+  kernel::als_rows rows;
+  const float* gram;
+  std::size_t width;
+};
+
+inline kernel::als_rows rows_of(const matrix<float>& factors) {
+  return {factors.data(), static_cast<std::size_t>(factors.cols()), static_cast<std::size_t>(factors.cols())};
+}
+
+/// Adds the prior to normal equations; the padding gets the identity.
+inline void add_prior(const row_prior& prior, std::size_t factors, std::size_t width, float* matrix, float* side) {
+  for (std::size_t k = 0; k < width; ++k) matrix[k * width + k] += k < factors ? prior.strength : 1.0f;
+  if (prior.mean == nullptr) return;
+  for (std::size_t k = 0; k < factors; ++k) side[k] += prior.strength * prior.mean[k];
+}
+
+/// The normal equations of one row, in system `system` of the scratch.
+inline void build_row(const fixed_side& fixed, std::span<const std::uint32_t> ids, std::span<const float> weights,
+                      const row_prior& prior, ials_scratch& scratch, std::size_t system) {
+  float* side = scratch.side(system);
+  std::fill(side, side + fixed.width, 0.0f);
+  kernel::als_accumulate(fixed.rows, ids.data(), weights.data(), ids.size(), fixed.gram, scratch.matrix(system), side,
+                         fixed.width, scratch.panel());
+  add_prior(prior, fixed.rows.width, fixed.width, scratch.matrix(system), side);
+}
+
+/// Solves the first `systems` systems of the scratch in place.
+inline bool solve_rows(ials_scratch& scratch, std::size_t width, std::size_t systems) {
+  float* matrices[kernel::largest_cholesky_batch];
+  float* sides[kernel::largest_cholesky_batch];
+  for (std::size_t system = 0; system < systems; ++system) {
+    matrices[system] = scratch.matrix(system);
+    sides[system] = scratch.side(system);
+  }
+  return kernel::solve_positive_definite(matrices, sides, scratch.scales(), width, systems);
+}
+
+/// Y^T Y of all rows, upper blocks, width x width. Sums fixed ranges of rows, then the ranges in order.
+template <executor Exec>
+void gram_of(const Exec& exec, const matrix<float>& factors, kernel::aligned_vector<float>& gram, scratch_shelf& shelf) {
+  const kernel::als_rows rows = rows_of(factors);
+  const auto count = static_cast<std::size_t>(factors.rows());
+  const std::size_t width = kernel::als_padded(rows.width);
+  const std::size_t grain = std::max(gram_rows, (count + gram_parts - 1) / gram_parts);
+  std::vector<kernel::aligned_vector<float>> parts((count + grain - 1) / grain);
+  for_ranges(exec, count, grain, [&](std::size_t begin, std::size_t end) {
+    auto& part = parts[begin / grain];
+    part.resize(width * width);
+    auto scratch = shelf.take(width, kernel::largest_cholesky_batch);
+    kernel::als_gram(rows, begin, end, part.data(), width, scratch->panel());
+    shelf.give_back(std::move(scratch));
+  });
+  gram.assign(width * width, 0.0f);
+  for (const auto& part : parts) {
+    for (std::size_t k = 0; k < gram.size(); ++k) gram[k] += part[k];
+  }
+}
+
+/// Cuts rows into consecutive ranges of about task_cost. The cuts follow from the lengths alone.
+inline std::vector<std::size_t> task_starts(const weighted_rows& rows, std::size_t width) {
+  std::vector<std::size_t> starts(1, 0);
+  std::size_t cost = 0;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::size_t length = rows.length(row);
+    cost += 1 + (length > heavy_row ? 0 : length == 0 ? 0 : length + width / 4);
+    if (cost >= task_cost) {
+      starts.push_back(row + 1);
+      cost = 0;
+    }
+  }
+  if (starts.back() != rows.rows()) starts.push_back(rows.rows());
+  return starts;
+}
+
+/// Solves for every row of `out` (N x K) while `fixed` stands. prior_of(row) gives its prior.
+/// Rows without interactions are left as they are.
+template <executor Exec, class PriorOf>
+void half_step(const Exec& exec, std::string_view function, std::string_view side_name, const weighted_rows& rows,
+               const std::vector<std::size_t>& tasks, const fixed_side& fixed, PriorOf&& prior_of, matrix<float>& out,
+               scratch_shelf& shelf) {
+  const std::size_t width = fixed.width;
+  const auto fail = [&] {
+    throw numeric_error(function, "the normal equations of some " + std::string(side_name) +
+                                      " are not positive definite in float32; raise regularization or lower alpha");
+  };
+  const auto keep = [&](std::size_t row, const float* solution) {
+    std::copy_n(solution, fixed.rows.width, out.data() + row * fixed.rows.width);
+  };
+  exec.run(tasks.size() - 1, [&](std::size_t task) {
+    auto scratch = shelf.take(width, kernel::largest_cholesky_batch);
+    std::size_t batch[kernel::largest_cholesky_batch];
+    std::size_t pending = 0;
+    const auto flush = [&] {
+      if (!solve_rows(*scratch, width, pending)) fail();
+      for (std::size_t system = 0; system < pending; ++system) keep(batch[system], scratch->side(system));
+      pending = 0;
+    };
+    for (std::size_t row = tasks[task]; row < tasks[task + 1]; ++row) {
+      if (rows.length(row) > heavy_row || !rows.is_active(row)) continue;
+      build_row(fixed, rows.ids_of(row), rows.weights_of(row), prior_of(row), *scratch, pending);
+      batch[pending++] = row;
+      if (pending == kernel::largest_cholesky_batch) flush();
+    }
+    if (pending != 0) flush();
+    shelf.give_back(std::move(scratch));
+  });
+
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (rows.length(row) <= heavy_row || !rows.is_active(row)) continue;
+    const auto ids = rows.ids_of(row);
+    const auto weights = rows.weights_of(row);
+    const std::size_t length = std::max(heavy_segment, (ids.size() + heavy_segments - 1) / heavy_segments);
+    std::vector<ials_scratch> parts((ids.size() + length - 1) / length);
+    const kernel::aligned_vector<float> zeros(width * width, 0.0f);
+    for_ranges(exec, ids.size(), length, [&](std::size_t begin, std::size_t end) {
+      ials_scratch& part = parts[begin / length];
+      part.prepare(width, 1);
+      std::fill(part.side(0), part.side(0) + width, 0.0f);
+      kernel::als_accumulate(fixed.rows, ids.data() + begin, weights.data() + begin, end - begin,
+                             begin == 0 ? fixed.gram : zeros.data(), part.matrix(0), part.side(0), width, part.panel());
+    });
+    float* matrix = parts[0].matrix(0);
+    for (std::size_t part = 1; part < parts.size(); ++part) {
+      for (std::size_t k = 0; k < width; ++k) parts[0].side(0)[k] += parts[part].side(0)[k];
+      for (std::size_t k = 0; k < width * width; ++k) matrix[k] += parts[part].matrix(0)[k];
+    }
+    add_prior(prior_of(row), fixed.rows.width, width, matrix, parts[0].side(0));
+    if (!solve_rows(parts[0], width, 1)) fail();
+    keep(row, parts[0].side(0));
+  }
+}
+
+}  // namespace cf::detail
+}  // namespace mmrec::inline v0
