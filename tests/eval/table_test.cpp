@@ -1,0 +1,114 @@
+#include <mmrec/eval/table.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/ids.hpp>
+#include <mmrec/core/recommender.hpp>
+#include <mmrec/data/id_map.hpp>
+#include <mmrec/data/interactions.hpp>
+#include <mmrec/data/split.hpp>
+#include <mmrec/eval/evaluate.hpp>
+#include <mmrec/exec/cpu.hpp>
+
+#include "support/catch.hpp"
+
+namespace mm = mmrec;
+namespace eval = mmrec::eval;
+
+namespace {
+
+const mm::exec::cpu one_thread{};
+
+/// Puts the last `best` items in front, in the order of their ids.
+struct favourites {
+  std::size_t best;
+  struct workspace {};
+  std::size_t users() const { return 4; }
+  std::size_t items() const { return 6; }
+  void score(mm::user_id, std::span<float> out, workspace&) const {
+    for (std::size_t item = 0; item < out.size(); ++item) out[item] = item + best >= out.size() ? 1.0f : 0.0f;
+  }
+  void score_history(mm::history_view, std::span<float> out, workspace& scratch) const {
+    score(mm::user_id{}, out, scratch);
+  }
+};
+
+auto judged(std::size_t best, float at_least = 0.0f) {
+  const auto users = std::make_shared<const mm::data::user_map>(mm::data::user_map::numbered(4));
+  const auto items = std::make_shared<const mm::data::item_map>(mm::data::item_map::numbered(6));
+  const auto events = [](std::vector<std::pair<std::size_t, std::size_t>> pairs) {
+    std::vector<mm::data::interaction> all;
+    for (const auto& [user, item] : pairs) all.push_back({mm::user_id{user}, mm::item_id{item}});
+    return all;
+  };
+  const mm::data::interactions train(users, items, events({{0, 0}, {1, 0}, {2, 0}, {3, 0}}));
+  const mm::data::interactions test(users, items, events({{0, 5}, {1, 5}, {2, 4}, {3, 1}}));
+  return evaluate(eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = {1, 2}}, .relevance = {.at_least = at_least}},
+                  one_thread, favourites{best}, mm::split::given{}(train, {users, items, {}}, test));
+}
+
+}  // namespace
+
+TEST_CASE("numbers are printed with fixed digits") {
+  CHECK(eval::fixed_digits(0.12345, 4) == "0.1235");
+  CHECK(eval::fixed_digits(1.0, 0) == "1");
+  CHECK(eval::fixed_digits(-0.5, 2) == "-0.50");
+  CHECK(eval::fixed_digits(std::numeric_limits<double>::max(), 60).size() == 309 + 1 + 60);
+}
+
+TEST_CASE("a table holds means, intervals and differences to the first model") {
+  using result = decltype(judged(0));
+  eval::table<result> table({"recall@1", "item_coverage@1"}, {.resamples = 200});
+  table.add(one_thread, "none", judged(0));  // lists item 1: right for user 3
+  table.add(one_thread, "last", judged(1));  // lists item 5: right for users 0 and 1
+  REQUIRE(table.rows().size() == 2);
+  CHECK(table.rows()[0].model == "none");
+  CHECK(table.rows()[0].values[0].mean == 0.25);
+  CHECK(table.rows()[0].to_baseline.empty());
+  CHECK(table.rows()[1].values[0] == eval::bootstrap_mean(one_thread, judged(1), "recall@1", {.resamples = 200}));
+  REQUIRE(table.rows()[1].to_baseline.size() == 2);
+  CHECK(table.rows()[1].to_baseline[0] ==
+        eval::paired_bootstrap(one_thread, judged(1), judged(0), "recall@1", {.resamples = 200}));
+  CHECK(table.rows()[1].to_baseline[0]->difference.mean == 0.25);
+  CHECK_FALSE(table.rows()[1].to_baseline[1].has_value());
+  CHECK(table.metrics()[1] == eval::metric("item_coverage@1"));
+}
+
+TEST_CASE("tables print as aligned text and as Markdown") {
+  eval::table<decltype(judged(0))> table({"recall@1", "auc"});
+  table.add(one_thread, "none", judged(0));
+  table.add(one_thread, "\xC3\xA9toile", judged(1));  // one character of two bytes
+  CHECK(table.text({.digits = 2, .intervals = false}) ==
+        "model   recall@1  auc\n"
+        "none    0.25      0.50\n"
+        "\xC3\xA9toile  0.50      0.69\n");
+  CHECK(table.markdown({.digits = 2, .intervals = false}) ==
+        "| model  | recall@1 | auc  |\n"
+        "| ------ | -------- | ---- |\n"
+        "| none   | 0.25     | 0.50 |\n"
+        "| \xC3\xA9toile | 0.50     | 0.69 |\n");
+  CHECK_THAT(table.text(), Catch::Contains("0.2500 [0.0000, 0.7500]"));
+}
+
+TEST_CASE("an empty table has a header alone") {
+  const eval::table<decltype(judged(0))> table({"auc"});
+  CHECK(table.text() == "model  auc\n");
+}
+
+TEST_CASE("a table refuses what does not compare or was not measured") {
+  eval::table<decltype(judged(0))> table({"recall@1"});
+  table.add(one_thread, "none", judged(0));
+  CHECK_THROWS_WITH(table.add(one_thread, "other", judged(0, 0.5f)),
+                    "eval::table::add: the evaluations differ in what counts as relevant");
+  eval::table<decltype(judged(0))> unknown({"recall@7"});
+  CHECK_THROWS_AS(unknown.add(one_thread, "none", judged(0)), mm::unknown_id);
+  CHECK(unknown.rows().empty());
+}
