@@ -171,10 +171,12 @@ template <class... Columns>
 class item_table {
  public:
   /// Throws shape_error, naming the column, when a column has not one entry for each key.
-  explicit item_table(item_map keys, Columns... columns)
-      : keys_(std::make_shared<const item_map>(std::move(keys))), columns_(std::move(columns)...) {
+  explicit item_table(std::shared_ptr<const item_map> keys, Columns... columns)
+      : keys_(std::move(keys)), columns_(std::move(columns)...) {
     check(std::index_sequence_for<Columns...>{});
   }
+  explicit item_table(item_map keys, Columns... columns)
+      : item_table(std::make_shared<const item_map>(std::move(keys)), std::move(columns)...) {}
 
   std::size_t items() const { return keys_->size(); }
   const std::shared_ptr<const item_map>& keys() const { return keys_; }
