@@ -135,12 +135,10 @@ class packed_items {
                     std::size_t* counts, simd_level level) const {
     const std::size_t batch = end - begin;
     const std::size_t kept = std::min(k, items_);
-    const std::size_t room = kept + std::clamp<std::size_t>(3 * kept, 64, 4096);
-    std::vector<scored_item> entries(batch * room);
     std::vector<detail::candidates> found;
     found.reserve(batch);
     for (std::size_t query = 0; query < batch; ++query) {
-      found.emplace_back(std::span(entries).subspan(query * room, room), kept,
+      found.emplace_back(std::span(out + query * k, kept),
                          excluded.empty() ? std::span<const item_id>{} : excluded[begin + query]);
     }
     // Queries in groups whose values of one factor lie side by side.
@@ -164,7 +162,7 @@ class packed_items {
         detail::search_panel(values, group, width_, panel * detail::panel_items, level);
       }
     }
-    for (std::size_t query = 0; query < batch; ++query) counts[query] = found[query].finish(out + query * k);
+    for (std::size_t query = 0; query < batch; ++query) counts[query] = found[query].finish();
   }
 
   std::size_t items_ = 0;

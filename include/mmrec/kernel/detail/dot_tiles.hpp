@@ -33,7 +33,7 @@ __attribute__((noinline)) inline void offer_lanes(candidates& found, std::size_t
                                                   std::uint64_t lanes) {
   for (; lanes != 0; lanes &= lanes - 1) {
     const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
-    if (scores[lane] >= found.admission()) found.push(item_id{first_item + lane}, scores[lane]);
+    if (scores[lane] >= found.admission()) found.offer(item_id{first_item + lane}, scores[lane]);
   }
 }
 
@@ -165,7 +165,7 @@ inline void search_portable(const float* panel, const query_group& group, std::s
     for (std::size_t q = 0; q < Q; ++q) {
       candidates& found = group.found[q];
       for (std::size_t lane = 0; lane < portable_items; ++lane) {
-        if (sums[q][lane] >= found.admission()) found.push(item_id{first_item + part + lane}, sums[q][lane]);
+        if (sums[q][lane] >= found.admission()) found.offer(item_id{first_item + part + lane}, sums[q][lane]);
       }
     }
   }

@@ -1,0 +1,96 @@
+// mmrec/cf/detail/item_users.hpp - products of the columns of the user-item matrix.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <mmrec/core/ids.hpp>
+#include <mmrec/data/interactions.hpp>
+
+namespace mmrec::inline v0 {
+namespace cf::detail {
+
+/// Who interacted with each item: with it and the histories, a row of X^T X is a walk over histories, and no product of
+/// items without a common user is ever touched. Refers to the interactions, which have to outlive it.
+class item_users {
+ public:
+  /// `binary`: every value counts as 1.
+  item_users(const data::interactions& log, bool binary) : log_(log), binary_(binary), starts_(log.items() + 1, 0) {
+    for (const item_id item : log.item_array()) ++starts_[item.index() + 1];
+    std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
+    users_.resize(log.size());
+    if (!binary) values_.resize(log.size());
+    std::vector<std::size_t> next(starts_.begin(), starts_.end() - 1);
+    for (std::size_t user = 0; user < log.users(); ++user) {
+      for (std::size_t entry = log.starts()[user]; entry < log.starts()[user + 1]; ++entry) {
+        const std::size_t place = next[log.item_array()[entry].index()]++;
+        users_[place] = static_cast<std::uint32_t>(user);
+        if (!binary) values_[place] = log.value_array()[entry];
+      }
+    }
+  }
+
+  std::size_t count(std::size_t item) const { return starts_[item + 1] - starts_[item]; }
+
+  /// How many additions add_products of this item takes.
+  std::size_t work(std::size_t item) const {
+    std::size_t sum = 0;
+    for_users(item, [&](std::size_t user, float) { sum += log_.starts()[user + 1] - log_.starts()[user]; });
+    return sum;
+  }
+
+  /// row[j] += x_item . x_j for all items j; users in increasing order, so that the bits depend on the data alone.
+  void add_products(std::size_t item, std::span<float> row) const {
+    for_users(item, [&](std::size_t user, float value) {
+      const std::size_t begin = log_.starts()[user], end = log_.starts()[user + 1];
+      if (binary_) {
+        for (std::size_t entry = begin; entry < end; ++entry) row[log_.item_array()[entry].index()] += 1.0f;
+      } else {
+        for (std::size_t entry = begin; entry < end; ++entry) {
+          row[log_.item_array()[entry].index()] += value * log_.value_array()[entry];
+        }
+      }
+    });
+  }
+
+  /// The same for j <= item only: the lower triangle.
+  void add_lower_products(std::size_t item, std::span<float> row) const {
+    for_users(item, [&](std::size_t user, float value) {
+      // The history holds the item itself, so the walk ends there at the latest.
+      for (std::size_t entry = log_.starts()[user];; ++entry) {
+        const std::size_t other = log_.item_array()[entry].index();
+        row[other] += binary_ ? 1.0f : value * log_.value_array()[entry];
+        if (other == item) break;
+      }
+    });
+  }
+
+  /// Calls body(j) for the items of the histories that hold the item, some of them several times.
+  template <class Body>
+  void for_neighbours(std::size_t item, Body&& body) const {
+    for_users(item, [&](std::size_t user, float) {
+      for (std::size_t entry = log_.starts()[user]; entry < log_.starts()[user + 1]; ++entry) {
+        body(log_.item_array()[entry].index());
+      }
+    });
+  }
+
+ private:
+  template <class Body>
+  void for_users(std::size_t item, Body&& body) const {
+    for (std::size_t place = starts_[item]; place < starts_[item + 1]; ++place) {
+      body(std::size_t{users_[place]}, binary_ ? 1.0f : values_[place]);
+    }
+  }
+
+  const data::interactions& log_;
+  bool binary_;
+  std::vector<std::size_t> starts_;
+  std::vector<std::uint32_t> users_;
+  std::vector<float> values_;
+};
+
+}  // namespace cf::detail
+}  // namespace mmrec::inline v0
