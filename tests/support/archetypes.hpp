@@ -170,15 +170,14 @@ struct dot_recommender {
           out[h] += history.values[h] * at(history.items[h], d) * at(item, d);
       }
     }
-    float score_features(std::span<const float> features, mmrec::user_id user) const {
-      workspace scratch;
+    float score_features(std::span<const float> features, mmrec::user_id user, workspace& scratch) const {
       std::vector<float> scores(items());
       score(user, scores, scratch);
       float sum = 0.0f;
       for (std::size_t d = 0; d < features.size(); ++d) sum += features[d] * scratch.profile[d];
       return sum;
     }
-    void similar(std::span<const float> features, std::span<float> out) const {
+    void similar(std::span<const float> features, std::span<float> out, workspace&) const {
       const std::vector<float> wanted(features.begin(), features.end());
       for (std::size_t item = 0; item < items(); ++item) {
         out[item] = features_.present[item] == 0 ? mmrec::no_score : dot(wanted, mmrec::item_id{item});

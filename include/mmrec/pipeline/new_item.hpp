@@ -14,8 +14,9 @@ namespace detail {
 
 /// Models that compare features directly (cf::profile), and models that map features to factors (cf::ials).
 template <class Model, class Features>
-concept scores_features = requires(const Model& model, const Features& features, user_id user) {
-  { model.score_features(features, user) } -> std::convertible_to<float>;
+concept scores_features = requires(const Model& model, const Features& features, user_id user,
+                                   typename Model::workspace& scratch) {
+  { model.score_features(features, user, scratch) } -> std::convertible_to<float>;
 };
 template <class Model>
 concept maps_features = requires(const Model& model, std::span<const float> features, std::span<float> out) {
@@ -33,7 +34,7 @@ std::vector<float> factors_of(const Model& model, std::span<const float> feature
 template <class Model, class Features>
 float score_new_item(const Model& model, user_id user, const Features& features, typename Model::workspace& scratch) {
   if constexpr (scores_features<Model, Features>) {
-    return model.score_features(features, user);
+    return model.score_features(features, user, scratch);
   } else if constexpr (maps_features<Model>) {
     const std::vector<float> factors = factors_of(model, features);
     std::vector<float> user_factors(factors.size());
@@ -50,7 +51,8 @@ float score_new_item(const Model& model, user_id user, const Features& features,
 template <class Model, class Features>
 void score_similar(const Model& model, const Features& features, std::span<float> out) {
   if constexpr (scores_features<Model, Features>) {
-    model.similar(features, out);
+    typename Model::workspace scratch;
+    model.similar(features, out, scratch);
   } else if constexpr (maps_features<Model>) {
     const std::vector<float> factors = factors_of(model, features);
     const Eigen::Map<const vector<float>> wanted(factors.data(), static_cast<Eigen::Index>(factors.size()));
