@@ -87,6 +87,10 @@ TEST_CASE("features of several modalities meet in a feature-level policy") {
     for (const auto& part : why.history) sum += part.contribution;
     CHECK(sum == Approx(why.score));
     CHECK(why.history[0].item == item_id{0});
+    REQUIRE(why.modalities.size() == 2);
+    CHECK(why.modalities[0].name == "words");
+    CHECK(why.modalities[0].contribution + why.modalities[1].contribution == Approx(why.score));
+    CHECK(why.modalities[0].contribution == Approx(2 * 3 + 1 * 3));  // "aab" against "aaa" + "bbb"
   }
   SECTION("somebody described by a history alone gets what a user with that history gets") {
     typename std::remove_cvref_t<decltype(model)>::workspace scratch;

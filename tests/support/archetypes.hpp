@@ -184,6 +184,13 @@ struct dot_recommender {
       }
     }
 
+    mmrec::matrix_view<float> item_vectors() const { return features_.values; }
+    void user_vector(mmrec::user_id user, std::span<float> out, workspace& scratch) const {
+      std::vector<float> scores(items());
+      score(user, scores, scratch);
+      std::copy(scratch.profile.begin(), scratch.profile.end(), out.begin());
+    }
+
    private:
     float at(mmrec::item_id item, std::size_t d) const {
       return features_.values(static_cast<Eigen::Index>(item.index()), static_cast<Eigen::Index>(d));

@@ -7,9 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/factor_model.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/recommender.hpp>
+#include <mmrec/data/matrix.hpp>
 #include <mmrec/pipeline/collaborative_level.hpp>
 #include <mmrec/pipeline/explanation.hpp>
 #include <mmrec/pipeline/new_item.hpp>
@@ -42,13 +44,17 @@ class feature_level_model {
 
   explanation explain(user_id user, history_view history, item_id item) const {
     explanation result = explain_by_history(model_, user, history, item);
-    if constexpr (requires { model_.explain_features(history, item, std::span<float>{}); }) {
-      std::vector<float> by_feature(static_cast<std::size_t>(fusion_.width()));
-      model_.explain_features(history, item, by_feature);
+    // Where users and items are compared feature by feature, each block's share of the sum is its modality's.
+    if constexpr (scores_features<Model, std::span<const float>> && cf::factor_model<Model>) {
+      std::vector<float> profile(fusion_.width());
+      workspace scratch;
+      model_.user_vector(user, profile, scratch);
+      const auto features = model_.item_vectors().row(static_cast<Eigen::Index>(item.index()));
       for (const auto& block : fusion_.blocks()) {
-        float sum = 0.0f;
-        for (std::size_t d = block.offset; d < block.offset + block.width; ++d) sum += by_feature[d];
-        result.modalities.push_back({block.name, sum, {}, false});
+        const auto begin = static_cast<Eigen::Index>(block.offset);
+        const auto width = static_cast<Eigen::Index>(block.width);
+        const Eigen::Map<const vector<float>> wanted(profile.data() + begin, width);
+        result.modalities.push_back({block.name, features.segment(begin, width).dot(wanted), {}, false});
       }
     }
     return result;
