@@ -25,7 +25,7 @@ namespace text {
 
 /// Scratch memory of one thread for transform_one: 4 bytes for each of the D terms.
 struct term_workspace {
-  detail::row_builder row;
+  detail::row_scratch scratch;
 };
 
 /// What count learned: a vocabulary.
@@ -53,7 +53,7 @@ class count_model {
   template <class Emit>
   void transform_one(Emit&& emit, sparse_row<T>& out, workspace& scratch) const {
     out.clear();
-    detail::append_row(terms_, std::forward<Emit>(emit), scratch.row, out, weights_);
+    detail::append_row(terms_, std::forward<Emit>(emit), scratch.scratch, out, weights_);
   }
 
   friend bool operator==(const count_model&, const count_model&) = default;
@@ -79,11 +79,11 @@ struct basic_count {
   using input_kind = kind::tokens;
   using output_kind = kind::sparse<T>;
 
-  document_frequency min_df = 1;            ///< fewest documents that hold a term: a count, or ratio(0.01)
-  document_frequency max_df = ratio(1.0);   ///< most documents that hold a term
-  std::size_t max_features = 0;             ///< keep the terms that occur most, ties by alphabet; 0: all
-  std::vector<std::string> vocabulary = {}; ///< if not empty: these terms, in this order; nothing is learned
-  bool binary = false;                      ///< 1 for each term that occurs, however often
+  document_frequency min_df = 1;             ///< fewest documents that hold a term: a count, or ratio(0.01)
+  document_frequency max_df = ratio(1.0);    ///< most documents that hold a term
+  std::size_t max_features = 0;              ///< keep the terms that occur most, ties by alphabet; 0: all
+  std::vector<std::string> vocabulary = {};  ///< if not empty: these terms, in this order; nothing is learned
+  bool binary = false;                       ///< 1 for each term that occurs, however often
 
   template <executor Exec, token_source Source>
   count_model<T> fit(const Exec& exec, const Source& source) const {

@@ -19,9 +19,7 @@ class document_frequency {
   constexpr bool is_ratio() const { return is_ratio_; }
   constexpr double value() const { return value_; }
   /// The bound for a corpus of that many documents; not rounded, as scikit-learn compares.
-  constexpr double of(std::size_t documents) const {
-    return is_ratio_ ? value_ * static_cast<double>(documents) : value_;
-  }
+  constexpr double of(std::size_t documents) const { return is_ratio_ ? value_ * static_cast<double>(documents) : value_; }
   constexpr bool valid() const { return value_ >= 0 && (!is_ratio_ || value_ <= 1); }
 
   friend constexpr bool operator==(const document_frequency&, const document_frequency&) = default;

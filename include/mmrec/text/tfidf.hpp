@@ -94,7 +94,7 @@ class tfidf_model {
   template <class Emit>
   void transform_one(Emit&& emit, sparse_row<T>& out, workspace& scratch) const {
     out.clear();
-    detail::append_row(terms_, std::forward<Emit>(emit), scratch.row, out, weights_);
+    detail::append_row(terms_, std::forward<Emit>(emit), scratch.scratch, out, weights_);
   }
 
   friend bool operator==(const tfidf_model&, const tfidf_model&) = default;
@@ -147,9 +147,8 @@ struct basic_tfidf {
   template <executor Exec, token_source Source>
   fitted_batch<tfidf_model<T>, csr_matrix<T>> fit_transform(const Exec& exec, const Source& source) const {
     constexpr std::string_view function = "text::tfidf::fit_transform";
-    auto learned = detail::learn_rows<T>(function, exec, source, *this, [&](const detail::document_counts& counts) {
-      return weights_for(function, counts);
-    });
+    auto learned = detail::learn_rows<T>(
+        function, exec, source, *this, [&](const detail::document_counts& counts) { return weights_for(function, counts); });
     return {tfidf_model<T>(std::move(learned.terms), std::move(learned.weights)), std::move(learned.rows)};
   }
 
@@ -164,7 +163,8 @@ struct basic_tfidf {
     weights.idf.reserve(counts.of_column.size());
     for (const std::uint32_t holding : counts.of_column) {
       if (holding == 0 && !smooth_idf) {
-        throw data_error(function, "a term of the vocabulary occurs in no document, so that its idf is infinite: use smooth_idf");
+        throw data_error(function,
+                         "a term of the vocabulary occurs in no document, so that its idf is infinite: use smooth_idf");
       }
       weights.idf.push_back(static_cast<T>(std::log(documents / (static_cast<double>(holding) + extra)) + 1.0));
     }

@@ -15,7 +15,7 @@ namespace mmrec::inline v0 {
 namespace text {
 
 /// A list of different terms; the place of each is its column. Look-up in both directions, O(bytes of the term).
-/// Memory: the bytes of the terms, 8 bytes and at most 96 bytes of table for each.
+/// Memory: the bytes of the terms, and 32 to 40 bytes for each.
 class vocabulary {
  public:
   vocabulary() = default;
@@ -29,7 +29,7 @@ class vocabulary {
     table_.reserve(count);
     for (std::size_t column = 0; column < count; ++column) {
       const std::string_view term = terms[column];
-      table_.find_or_insert(term, [&] { return static_cast<std::int32_t>(column); });
+      table_.find_or_insert(table_.hash(term));
       if (table_.size() != column + 1) {
         throw data_error("text::vocabulary", "the term '" + std::string(term) + "' is listed twice");
       }
@@ -42,19 +42,20 @@ class vocabulary {
   std::string_view operator[](std::size_t column) const { return terms_[column]; }
   /// The column of a term, -1 if it has none.
   std::int32_t find(std::string_view term) const {
-    const std::int32_t* found = table_.find(term);
-    return found != nullptr ? *found : -1;
+    return static_cast<std::int32_t>(table_.find(term));  // `none` becomes -1
   }
   std::optional<std::int32_t> column(std::string_view term) const {
     const std::int32_t found = find(term);
     return found >= 0 ? std::optional(found) : std::nullopt;
   }
 
+  const detail::term_table<detail::no_payload>& table() const { return table_; }  ///< for stages of this group
+
   friend bool operator==(const vocabulary& a, const vocabulary& b) { return a.terms_ == b.terms_; }
 
  private:
   data::text_column terms_;
-  detail::term_table<std::int32_t> table_;
+  detail::term_table<detail::no_payload> table_;
 };
 
 }  // namespace text

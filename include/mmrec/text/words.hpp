@@ -166,9 +166,7 @@ class words_sink {
     const bool goes_on = following < 0x80 ? ascii_letter(following) : is_wide_word(following);
     return goes_on ? 0x3c3 : 0x3c2;
   }
-  static bool ascii_letter(char32_t point) {
-    return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z');
-  }
+  static bool ascii_letter(char32_t point) { return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z'); }
 
   void append_word(char32_t point) {
     if (begin_ == none) {
@@ -212,9 +210,9 @@ class words_sink {
   Sink next_;
   char* out_ = nullptr;
   std::size_t written_ = 0;
-  std::size_t begin_ = none;        // where the open word begins in `out_`
-  std::size_t continuations_ = 0;   // bytes of the open word beyond one for each character
-  std::size_t cjk_ = none;          // where the last character of the open run of cjk::bigrams begins
+  std::size_t begin_ = none;       // where the open word begins in `out_`
+  std::size_t continuations_ = 0;  // bytes of the open word beyond one for each character
+  std::size_t cjk_ = none;         // where the last character of the open run of cjk::bigrams begins
   bool cjk_paired_ = false;
 };
 

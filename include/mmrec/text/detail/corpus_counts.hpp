@@ -109,7 +109,8 @@ class corpus_counts {
           values[out] = static_cast<T>(count);
           ++out;
         });
-        weigh(std::span<const std::int32_t>(columns).subspan(begin, out - begin), std::span(values).subspan(begin, out - begin));
+        weigh(std::span<const std::int32_t>(columns).subspan(begin, out - begin),
+              std::span(values).subspan(begin, out - begin));
         starts[++document] = static_cast<std::int64_t>(out);
       }
     });
@@ -127,29 +128,21 @@ class corpus_counts {
   void merge() {
     for (shard& part : shards_) {
       const term_table<term_statistics>& table = part.counter.table();
-      std::vector<std::pair<term_key, std::uint32_t>> own(table.size());
-      table.for_each([&](const term_key& key, const term_statistics& term) { own[term.term] = {key, term.documents}; });
-      part.terms.resize(own.size());
-      for (std::size_t number = 0; number < own.size(); ++number) {
-        const auto& [key, documents] = own[number];
-        part.terms[number] = shards_.size() == 1 ? add_key(key) : add_term(table, key);
-        term_documents_[part.terms[number]] += documents;
+      part.terms.reserve(table.size());
+      for (const auto& [key, statistics] : table.records()) {
+        part.terms.push_back(shards_.size() == 1 ? static_cast<std::uint32_t>(part.terms.size()) : number_of(table, key));
+        if (part.terms.back() == term_documents_.size()) term_documents_.push_back(0);
+        term_documents_[part.terms.back()] += statistics.documents;
       }
     }
-  }
-  std::uint32_t add_key(const term_key& key) {
-    keys_.push_back(key);
-    term_documents_.push_back(0);
-    return static_cast<std::uint32_t>(keys_.size() - 1);
-  }
-  std::uint32_t add_term(const term_table<term_statistics>& from, const term_key& key) {
-    const auto make = [&] { return static_cast<std::uint32_t>(keys_.size()); };
-    if (!is_long(key)) {
-      const std::uint32_t number = all_.find_or_insert_short(key, make);
-      return number == keys_.size() ? add_key(key) : number;
+    if (shards_.size() == 1) {
+      for (const auto& entry : shards_.front().counter.table().records()) keys_.push_back(entry.key);
+    } else {
+      for (const auto& entry : all_.records()) keys_.push_back(entry.key);
     }
-    const auto& [own_key, number] = all_.find_or_insert_long(from.long_term(key), make);
-    return number == keys_.size() ? add_key(own_key) : number;
+  }
+  std::uint32_t number_of(const term_table<term_statistics>& from, const term_key& key) {
+    return all_.find_or_insert(is_long(key) ? all_.hash(from.long_term(key)) : all_.hash(key));
   }
 
   std::string_view long_term(const term_key& key) const {
@@ -227,14 +220,13 @@ class corpus_counts {
   std::size_t kept_entries(const shard& part) const {
     const std::vector<term_entry>& entries = part.counter.entries();
     if (all_kept_) return entries.size();
-    return static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), [&](const term_entry& entry) {
-      return part.columns[entry.term] >= 0;
-    }));
+    return static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(),
+                                                  [&](const term_entry& entry) { return part.columns[entry.term] >= 0; }));
   }
 
   std::size_t documents_;
   std::vector<shard> shards_;
-  term_table<std::uint32_t> all_;  // of several shards together
+  term_table<no_payload> all_;  // of several shards together
   std::vector<term_key> keys_;
   std::vector<std::uint32_t> term_documents_;
   vocabulary vocabulary_;

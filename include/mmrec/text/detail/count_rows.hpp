@@ -11,41 +11,54 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/tokens.hpp>
 #include <mmrec/data/csr.hpp>
+#include <mmrec/text/detail/pending_terms.hpp>
 #include <mmrec/text/detail/row_builder.hpp>
 #include <mmrec/text/detail/shards.hpp>
+#include <mmrec/text/detail/term_table.hpp>
 #include <mmrec/text/vocabulary.hpp>
 
 namespace mmrec::inline v0 {
 namespace text::detail {
 
+/// Scratch memory for one row.
+struct row_scratch {
+  row_builder row;
+  pending_terms pending;
+};
+
 /// A token sink: adds each term that has a column.
 class column_sink {
  public:
-  column_sink(const vocabulary& terms, row_builder& row) : terms_(&terms), row_(&row) {}
+  column_sink(const vocabulary& terms, row_scratch& scratch) : table_(&terms.table()), scratch_(&scratch) {}
   void operator()(std::string_view token) {
-    const std::int32_t column = terms_->find(token);
-    if (column >= 0) row_->add(static_cast<std::uint32_t>(column), 1);
+    if (scratch_->pending.push(*table_, token)) finish();
   }
-  void finish() {}
+  void finish() {
+    scratch_->pending.drain(*table_, [this](const hashed_term& token) {
+      const std::uint32_t column = table_->find(token);
+      if (column != term_table<no_payload>::none) scratch_->row.add(column, 1);
+    });
+  }
 
  private:
-  const vocabulary* terms_;
-  row_builder* row_;
+  const term_table<no_payload>* table_;
+  row_scratch* scratch_;
 };
 
 /// Appends the row that `emit` streams to `out`, weighted by weigh(columns, values).
 template <class T, class Emit, class Weigh>
-void append_row(const vocabulary& terms, Emit&& emit, row_builder& row, sparse_row<T>& out, const Weigh& weigh) {
-  row.prepare(terms.size());
+void append_row(const vocabulary& terms, Emit&& emit, row_scratch& scratch, sparse_row<T>& out, const Weigh& weigh) {
+  scratch.row.prepare(terms.size());
   const std::size_t begin = out.indices.size();
-  column_sink sink(terms, row);
+  column_sink sink(terms, scratch);
   try {
     emit(sink);
-  } catch (...) {
-    row.drain([](std::uint32_t, std::uint32_t) {});  // the workspace stays fit for use
+  } catch (...) {  // the workspace stays fit for use
+    scratch.pending.clear();
+    scratch.row.drain([](std::uint32_t, std::uint32_t) {});
     throw;
   }
-  row.drain([&](std::uint32_t column, std::uint32_t count) {
+  scratch.row.drain([&](std::uint32_t column, std::uint32_t count) {
     out.indices.push_back(static_cast<std::int32_t>(column));
     out.values.push_back(static_cast<T>(count));
   });
@@ -57,7 +70,7 @@ csr_matrix<T> count_rows(std::string_view function, const Exec& exec, const Sour
                          const Weigh& weigh) {
   struct shard {
     typename Source::workspace scratch;
-    row_builder row;
+    row_scratch row;
     sparse_row<T> rows;
     std::vector<std::size_t> ends;
   };
@@ -66,7 +79,8 @@ csr_matrix<T> count_rows(std::string_view function, const Exec& exec, const Sour
   for_shards(exec, function, documents, shards.size(), [&](std::size_t index, std::size_t begin, std::size_t end) {
     shard& part = shards[index];
     for (std::size_t document = begin; document < end; ++document) {
-      append_row(terms, [&](auto& sink) { source.stream(document, part.scratch, sink); }, part.row, part.rows, weigh);
+      append_row(
+          terms, [&](auto& sink) { source.stream(document, part.scratch, sink); }, part.row, part.rows, weigh);
       part.ends.push_back(part.rows.indices.size());
     }
   });

@@ -2,25 +2,23 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <vector>
 
-#include <mmrec/core/error.hpp>
+#include <mmrec/text/detail/pending_terms.hpp>
 #include <mmrec/text/detail/term_table.hpp>
 
 namespace mmrec::inline v0 {
 namespace text::detail {
 
-/// How often a term of provisional number `term` occurs in one document.
+/// How often the term of number `term` occurs in one document.
 struct term_entry {
   std::uint32_t term;
   std::uint32_t count;
 };
 
-/// Lies in the slot of the term, beside its bytes: counting a token touches this cache line and its entry.
+/// Lies in the record of the term, beside its bytes: counting a token touches this cache line and its entry.
 struct term_statistics {
-  std::uint32_t term = 0;
   std::uint32_t documents = 0;
   std::uint64_t last_entry = 0;  // 1 + number of its newest entry: tells whether the document at hand has one already
 };
@@ -31,17 +29,11 @@ class term_counter {
   void keep_rows(bool keep) { keep_rows_ = keep; }
 
   void operator()(std::string_view token) {
-    term_statistics& term = table_.find_or_insert(token, [this] { return new_term(); });
-    if (term.last_entry > row_begin_) {
-      ++entries_[term.last_entry - 1 - dropped_].count;
-      return;
-    }
-    ++term.documents;
-    entries_.push_back({term.term, 1});
-    term.last_entry = dropped_ + entries_.size();
+    if (pending_.push(table_, token)) count_pending();
   }
 
   void finish() {
+    count_pending();
     if (keep_rows_) {
       row_ends_.push_back(entries_.size());
     } else {
@@ -56,13 +48,24 @@ class term_counter {
   const std::vector<std::uint64_t>& row_ends() const { return row_ends_; }
 
  private:
-  term_statistics new_term() const {
-    constexpr std::size_t largest = std::numeric_limits<std::int32_t>::max();
-    if (table_.size() >= largest) throw limit_error("text::count", "different terms", largest, table_.size() + 1);
-    return {static_cast<std::uint32_t>(table_.size()), 0, 0};
+  void count_pending() {
+    pending_.drain(table_, [this](const hashed_term& token) { count(token); });
+  }
+
+  void count(const hashed_term& token) {
+    const std::uint32_t number = table_.find_or_insert(token);
+    term_statistics& term = table_[number].payload;
+    if (term.last_entry > row_begin_) {
+      ++entries_[term.last_entry - 1 - dropped_].count;
+      return;
+    }
+    ++term.documents;
+    entries_.push_back({number, 1});
+    term.last_entry = dropped_ + entries_.size();
   }
 
   term_table<term_statistics> table_;
+  pending_terms pending_;
   std::vector<term_entry> entries_;
   std::vector<std::uint64_t> row_ends_;
   std::uint64_t row_begin_ = 0;

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <mmrec/core/error.hpp>
@@ -58,7 +58,8 @@ inline constexpr std::uint64_t long_mark = std::uint64_t{0xff} << 56;
 
 inline bool is_long(const term_key& key) { return key.high >= long_mark; }
 
-static_assert(std::endian::native == std::endian::little, "mmrec::text: keys of terms are laid out for little-endian machines");
+static_assert(std::endian::native == std::endian::little,
+              "mmrec::text: keys of terms are laid out for little-endian machines");
 
 /// Reads exactly the bytes of the term; overlapping loads instead of a loop.
 inline term_key short_key(std::string_view term) {
@@ -96,60 +97,72 @@ inline std::uint64_t hash_long(std::string_view term, const hash_seed& seed) {
   return fold_multiply(hash ^ seed.second, static_cast<std::uint64_t>(term.size()) ^ seed.first);
 }
 
-/// Open addressing with linear probing; a term of up to 15 bytes lies in its slot, so that a look-up touches one cache line.
-/// Longer ones lie in one store. Memory: 16 bytes + Payload for each slot, at most twice (after growth 4 times) the terms.
+/// A term with its hash for one table. `bytes` matter for a long term only.
+struct hashed_term {
+  term_key key;
+  std::uint64_t hash = 0;
+  std::string_view bytes;
+};
+
+struct no_payload {
+  friend bool operator==(const no_payload&, const no_payload&) = default;
+};
+
+/// Terms numbered in the order in which they came. Open addressing with linear probing over 4-byte entries (a term's
+/// number and some bits of its hash), so that the part touched at random is small; the records lie in the order of the
+/// terms, frequent ones, which come early, together. A term of up to 15 bytes lies in its record; longer ones in one store.
+/// Memory: 16 bytes + Payload and 8 to 16 bytes of index for each term.
 template <class Payload>
 class term_table {
  public:
-  struct slot {
+  struct record {
     term_key key;
-    Payload payload;
+    [[no_unique_address]] Payload payload{};
   };
+  static constexpr std::uint32_t none = 0xffffffff;
 
-  explicit term_table(hash_seed seed = hash_seed::fresh()) : seed_(seed), slots_(minimum_slots) {}
+  explicit term_table(hash_seed seed = hash_seed::fresh()) : seed_(seed), index_(minimum_slots, 0) {}
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return records_.size(); }
+  std::span<const record> records() const { return records_; }
+  record& operator[](std::uint32_t number) { return records_[number]; }
 
-  /// The payload of the term, or null.
-  const Payload* find(std::string_view term) const {
-    if (term.size() <= short_term) {
-      const term_key key = short_key(term);
-      std::size_t index = hash_short(key) & mask();
-      while (slots_[index].key != key) {
-        if (slots_[index].key.high == 0) return nullptr;
-        index = (index + 1) & mask();
-      }
-      return &slots_[index].payload;
-    }
-    const slot& found = slots_[probe_long(term, hash_long(term, seed_))];
-    return found.key.high == 0 ? nullptr : &found.payload;
-  }
-
-  /// The payload of the term, made by make() if it was not there.
-  template <class Make>
-  Payload& find_or_insert(std::string_view term, Make&& make) {
-    if (term.size() <= short_term) return find_or_insert_short(short_key(term), std::forward<Make>(make));
-    return find_or_insert_long(term, std::forward<Make>(make)).payload;
-  }
-  template <class Make>
-  slot& find_or_insert_long(std::string_view term, Make&& make) {
+  hashed_term hash(std::string_view term) const {
+    if (term.size() <= short_term) return hash(short_key(term));
     const std::uint64_t hash = hash_long(term, seed_);
-    std::size_t index = probe_long(term, hash);
-    if (slots_[index].key.high == 0) index = insert(index, hash, {hash, long_mark | store(term)}, make());
-    return slots_[index];
+    return {{hash, long_mark}, hash, term};
   }
-  template <class Make>
-  Payload& find_or_insert_short(const term_key& key, Make&& make) {
-    const std::uint64_t hash = hash_short(key);
-    std::size_t index = hash & mask();
-    while (slots_[index].key != key) {
-      if (slots_[index].key.high == 0) {
-        index = insert(index, hash, key, make());
-        break;
-      }
-      index = (index + 1) & mask();
+  hashed_term hash(const term_key& short_term_key) const {
+    return {short_term_key, fold_multiply(short_term_key.low ^ seed_.first, short_term_key.high ^ seed_.second), {}};
+  }
+
+  /// Starts to load what look-up of this term reads first, and second.
+  void prefetch_index(const hashed_term& term) const { __builtin_prefetch(&index_[term.hash & mask()]); }
+  void prefetch_record(const hashed_term& term) const {
+    const std::uint32_t wanted = tag(term.hash) & ~mask32();
+    for (std::size_t place = term.hash & mask(); index_[place] != 0; place = (place + 1) & mask()) {
+      if ((index_[place] & ~mask32()) == wanted) return __builtin_prefetch(&records_[(index_[place] & mask32()) - 1]);
     }
-    return slots_[index].payload;
+  }
+
+  /// The number of the term, or none.
+  std::uint32_t find(const hashed_term& term) const { return number_at(probe(term)); }
+  std::uint32_t find(std::string_view term) const { return find(hash(term)); }
+
+  /// The number of the term; one that is not there yet gets the next number. Throws limit_error beyond 2^30 terms.
+  std::uint32_t find_or_insert(const hashed_term& term) {
+    std::size_t place = probe(term);
+    if (index_[place] == 0) {
+      if ((records_.size() + 1) * 2 > index_.size()) {
+        grow();
+        place = free_place(term.hash);
+      }
+      term_key key = term.key;
+      if (is_long(key)) key.high |= store(term.bytes);
+      records_.push_back({key, {}});
+      index_[place] = (tag(term.hash) & ~mask32()) | static_cast<std::uint32_t>(records_.size());
+    }
+    return number_at(place);
   }
 
   /// The bytes of a long term of this table.
@@ -157,53 +170,50 @@ class term_table {
     const char* place = store_.data() + (key.high & ~long_mark);
     return {place + sizeof(std::uint32_t), static_cast<std::size_t>(load_bytes(place, sizeof(std::uint32_t)))};
   }
-  /// Calls visit(key, payload) for each term, in no order that means anything.
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    for (const slot& entry : slots_) {
-      if (entry.key.high != 0) visit(entry.key, entry.payload);
-    }
-  }
 
   void reserve(std::size_t terms) {
-    while (terms * 2 > slots_.size()) grow();
+    while (terms * 2 > index_.size()) grow();
+    records_.reserve(terms);
   }
 
  private:
   static constexpr std::size_t minimum_slots = 64;
+  static constexpr std::size_t maximum_slots = std::size_t{1} << 31;
 
-  std::size_t mask() const { return slots_.size() - 1; }
-  std::uint64_t hash_short(const term_key& key) const { return fold_multiply(key.low ^ seed_.first, key.high ^ seed_.second); }
+  std::size_t mask() const { return index_.size() - 1; }
+  std::uint32_t mask32() const { return static_cast<std::uint32_t>(mask()); }
+  static std::uint32_t tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
+  std::uint32_t number_at(std::size_t place) const { return (index_[place] & mask32()) - 1; }  // none where it is free
 
-  std::size_t probe_long(std::string_view term, std::uint64_t hash) const {
-    std::size_t index = hash & mask();
-    for (;;) {
-      const term_key& key = slots_[index].key;
-      if (key.high == 0 || (key.low == hash && is_long(key) && long_term(key) == term)) return index;
-      index = (index + 1) & mask();
+  /// Where the term is, or the free place where it belongs.
+  std::size_t probe(const hashed_term& term) const {
+    const std::uint32_t wanted = tag(term.hash) & ~mask32();
+    for (std::size_t place = term.hash & mask();; place = (place + 1) & mask()) {
+      const std::uint32_t entry = index_[place];
+      if (entry == 0) return place;
+      if ((entry & ~mask32()) != wanted) continue;
+      const term_key& key = records_[(entry & mask32()) - 1].key;
+      if (key == term.key) return place;
+      if (is_long(term.key) && is_long(key) && key.low == term.hash && long_term(key) == term.bytes) return place;
     }
   }
 
-  std::size_t insert(std::size_t index, std::uint64_t hash, const term_key& key, Payload payload) {
-    if ((size_ + 1) * 2 > slots_.size()) {
-      grow();
-      index = hash & mask();
-      while (slots_[index].key.high != 0) index = (index + 1) & mask();
-    }
-    slots_[index] = {key, std::move(payload)};
-    ++size_;
-    return index;
+  std::size_t free_place(std::uint64_t hash) const {
+    std::size_t place = hash & mask();
+    while (index_[place] != 0) place = (place + 1) & mask();
+    return place;
   }
 
   void grow() {
-    std::vector<slot> larger(slots_.size() * 2);
-    for (slot& old : slots_) {
-      if (old.key.high == 0) continue;
-      std::size_t index = (is_long(old.key) ? old.key.low : hash_short(old.key)) & (larger.size() - 1);
-      while (larger[index].key.high != 0) index = (index + 1) & (larger.size() - 1);
-      larger[index] = std::move(old);
+    if (index_.size() >= maximum_slots) {
+      throw limit_error("text::vocabulary", "different terms", maximum_slots / 2, records_.size() + 1);
     }
-    slots_ = std::move(larger);
+    index_.assign(index_.size() * 2, 0);
+    for (std::size_t number = 0; number < records_.size(); ++number) {
+      const term_key& key = records_[number].key;
+      const std::uint64_t hash_of_term = is_long(key) ? key.low : hash(key).hash;
+      index_[free_place(hash_of_term)] = (tag(hash_of_term) & ~mask32()) | static_cast<std::uint32_t>(number + 1);
+    }
   }
 
   std::uint64_t store(std::string_view term) {
@@ -218,8 +228,8 @@ class term_table {
   }
 
   hash_seed seed_;
-  std::vector<slot> slots_;
-  std::size_t size_ = 0;
+  std::vector<std::uint32_t> index_;  // 0: free; else 1 + number of a term in the low bits, bits of its hash above
+  std::vector<record> records_;
   std::vector<char> store_;
 };
 
