@@ -14,11 +14,12 @@ namespace fusion::detail {
 
 inline constexpr std::string_view missing_choices = "choose fusion::missing::zero, mean, renormalize or drop";
 
+// Called with its namespace: std::quoted, found through std::string, would be as good a match.
 inline std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 inline std::string quoted_list(std::span<const std::string> names) {
   std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + quoted(name);
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + detail::quoted(name);
   return list;
 }
 
@@ -37,7 +38,7 @@ inline std::vector<float> checked_weights(std::string_view function, const std::
     if (!std::isfinite(weights[index]) || weights[index] < 0.0f) {
       throw invalid_config(
           function, "weights",
-          "must be finite and not negative; that of " + quoted(names[index]) + " is " + std::to_string(weights[index]));
+          "must be finite and not negative; that of " + detail::quoted(names[index]) + " is " + std::to_string(weights[index]));
     }
     any = any || weights[index] > 0.0f;
   }
