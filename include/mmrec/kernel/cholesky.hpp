@@ -10,6 +10,7 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/aligned_buffer.hpp>
+#include <mmrec/kernel/detail/mirror.hpp>
 #include <mmrec/kernel/gemm.hpp>
 
 namespace mmrec::inline v0 {
@@ -130,21 +131,6 @@ std::optional<std::size_t> factor_lower(const Exec& exec, T* a, std::size_t stri
        level);
   if (const auto failed = factor_lower(exec, below + half, stride, n - half, level)) return half + *failed;
   return std::nullopt;
-}
-
-/// Fills the part above the diagonal from the part below.
-template <executor Exec, class T>
-void mirror_lower(const Exec& exec, T* a, std::size_t n) {
-  constexpr std::size_t square = 32;
-  for_ranges(exec, n, 8 * square, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t top = begin; top < end; top += square) {
-      for (std::size_t left = top; left < n; left += square) {
-        for (std::size_t i = top; i < std::min(end, top + square); ++i) {
-          for (std::size_t j = std::max(left, i + 1); j < std::min(n, left + square); ++j) a[i * n + j] = a[j * n + i];
-        }
-      }
-    }
-  });
 }
 
 /// Rows eliminated at a time by invert_spd: whole tiles, within one block of the product's inner extent.

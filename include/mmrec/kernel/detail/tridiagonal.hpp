@@ -1,13 +1,12 @@
 // mmrec/kernel/detail/tridiagonal.hpp - orthogonal reduction of a symmetric matrix to tridiagonal form.
 #pragma once
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <vector>
 
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
+#include <mmrec/kernel/detail/reflector.hpp>
 #include <mmrec/kernel/detail/vector_ops.hpp>
 #include <mmrec/kernel/gemm.hpp>
 
@@ -16,21 +15,6 @@ namespace kernel::detail {
 
 /// Columns reduced before the rest of the matrix is updated by one product.
 inline constexpr std::size_t reflector_block = 32;
-
-/// v := the Householder vector, with v[0] = 1, whose reflection I - tau v v^T maps x to (beta, 0, ..., 0); x is in v.
-struct reflector {
-  double tau;
-  double beta;
-};
-inline reflector make_reflector(std::size_t count, double* v, simd_level level) {
-  const double head = v[0];
-  const double tail = dot(count - 1, v + 1, v + 1, level);
-  v[0] = 1.0;
-  if (tail == 0.0) return {0.0, head};
-  const double beta = -std::copysign(std::sqrt(head * head + tail), head);
-  for (std::size_t i = 1; i < count; ++i) v[i] /= head - beta;
-  return {(beta - head) / beta, beta};
-}
 
 /// y = A v for the symmetric A, m x m, of which the lower triangle is stored.
 inline void symmetric_multiply(std::size_t m, const double* a, std::size_t stride, const double* v, double* y,
