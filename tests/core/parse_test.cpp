@@ -21,9 +21,20 @@ TEST_CASE("plain decimal numbers are read") {
     std::string text;
     double value;
   };
-  const std::vector<row> rows{{"0", 0},         {"-0", 0},          {"7", 7},       {"007", 7},      {"4.5", 4.5},
-                              {"-12.25", -12.25}, {"1e3", 1000},    {"1E-2", 0.01}, {"2.5e+2", 250}, {".5", 0.5},
-                              {"5.", 5},        {"0e400", 0},       {"0.000e-999", 0}, {"0.1", 0.1},
+  const std::vector<row> rows{{"0", 0},
+                              {"-0", 0},
+                              {"7", 7},
+                              {"007", 7},
+                              {"4.5", 4.5},
+                              {"-12.25", -12.25},
+                              {"1e3", 1000},
+                              {"1E-2", 0.01},
+                              {"2.5e+2", 250},
+                              {".5", 0.5},
+                              {"5.", 5},
+                              {"0e400", 0},
+                              {"0.000e-999", 0},
+                              {"0.1", 0.1},
                               {"123456789012345678901234567890", 123456789012345678901234567890.0},
                               {"1.7976931348623157e308", std::numeric_limits<double>::max()}};
   for (const row& r : rows) {
@@ -149,9 +160,11 @@ TEST_CASE("messages carry the text and the reason") {
   CHECK(test::thrown<mm::data_error>([] { mm::require_number<float>("f", "four"); }) == "f: \"four\" is not a number");
   CHECK(test::thrown<mm::data_error>([] { mm::require_number<int>("f", "4.5"); }) == "f: \"4.5\" is not a whole number");
   CHECK(test::thrown<mm::data_error>([] { mm::require_number<float>("f", "1e400"); }) == "f: \"1e400\" is out of range");
-  CHECK(test::thrown<mm::data_error>([] { mm::require_number<unsigned>("f", "-3"); }) == "f: \"-3\" is negative or too large");
+  CHECK(test::thrown<mm::data_error>([] { mm::require_number<unsigned>("f", "-3"); }) ==
+        "f: \"-3\" is negative or too large");
   CHECK(test::thrown<mm::data_error>([] { mm::require_number<float>("f", "nan"); }) == "f: \"nan\" is not finite");
-  CHECK(test::thrown<mm::data_error>([] { mm::require_number<float>("f", ""); }) == "f: \"\" is empty where a number is wanted");
+  CHECK(test::thrown<mm::data_error>([] { mm::require_number<float>("f", ""); }) ==
+        "f: \"\" is empty where a number is wanted");
   CHECK(mm::in_quotation(std::string("a\tb\0\x7f", 5)) == "\"a\\x09b\\x00\\x7f\"");
   CHECK(mm::in_quotation(std::string(100, 'a')) == '"' + std::string(40, 'a') + "\"...");
 }

@@ -35,11 +35,11 @@ const io::table_options tsv{.delimiter = "\t", .quotes = false};
 TEST_CASE("comma-separated records are split") {
   const std::vector<record> wanted{{"1", "Toy Story", "4.5"}, {"2", "", ""}};
   CHECK(read_all("id,title,rating\n1,Toy Story,4.5\n2,,\n") == wanted);
-  CHECK(read_all("id,title,rating\n1,Toy Story,4.5\n2,,") == wanted);                  // no last line end
-  CHECK(read_all("id,title,rating\r\n1,Toy Story,4.5\r\n2,,\r\n") == wanted);          // CRLF
-  CHECK(read_all("id,title,rating\r\n1,Toy Story,4.5\n2,,\r\n") == wanted);            // mixed
-  CHECK(read_all("\xef\xbb\xbfid,title,rating\n1,Toy Story,4.5\n2,,\n") == wanted);    // byte order mark
-  CHECK(read_all("id,title,rating\n1,Toy Story,4.5\n2,,\n\n\r\n\n") == wanted);        // empty lines at the end
+  CHECK(read_all("id,title,rating\n1,Toy Story,4.5\n2,,") == wanted);                // no last line end
+  CHECK(read_all("id,title,rating\r\n1,Toy Story,4.5\r\n2,,\r\n") == wanted);        // CRLF
+  CHECK(read_all("id,title,rating\r\n1,Toy Story,4.5\n2,,\r\n") == wanted);          // mixed
+  CHECK(read_all("\xef\xbb\xbfid,title,rating\n1,Toy Story,4.5\n2,,\n") == wanted);  // byte order mark
+  CHECK(read_all("id,title,rating\n1,Toy Story,4.5\n2,,\n\n\r\n\n") == wanted);      // empty lines at the end
   CHECK(read_all("\"id\",title,rating\n\"1\",\"Toy Story\",\"4.5\"\n2,\"\",\n") == wanted);
 }
 
@@ -58,9 +58,11 @@ TEST_CASE("other delimiters") {
   CHECK(read_all("1:::2\n", {.delimiter = "::", .quotes = false, .header = false}) == std::vector<record>{{"1", ":2"}});
   CHECK(read_all("a:", {.delimiter = "::", .quotes = false, .header = false}) == std::vector<record>{{"a:"}});
   const io::table_options blanks{.delimiter = " ", .quotes = false, .header = false};
-  CHECK(read_all("  1 2\t 3  \n4\t5 6\r\n7 8 9 ", blanks) == std::vector<record>{{"1", "2", "3"}, {"4", "5", "6"}, {"7", "8", "9"}});
+  CHECK(read_all("  1 2\t 3  \n4\t5 6\r\n7 8 9 ", blanks) ==
+        std::vector<record>{{"1", "2", "3"}, {"4", "5", "6"}, {"7", "8", "9"}});
   CHECK(read_all("1|2|3\n", {.delimiter = "|", .header = false}) == std::vector<record>{{"1", "2", "3"}});
-  for (const std::string bad : {"", "\"", "\n", ",\r"}) CHECK_THROWS_AS(read_all("a\n", {.delimiter = bad}), mm::invalid_config);
+  for (const std::string bad : {"", "\"", "\n", ",\r"})
+    CHECK_THROWS_AS(read_all("a\n", {.delimiter = bad}), mm::invalid_config);
 }
 
 TEST_CASE("tables without records are fine, tables without a header are not") {
@@ -89,7 +91,8 @@ TEST_CASE("malformed tables give an error that names file, line and column") {
   CHECK(fault_of("a,b\n1,\"x\"y\n") == "t.csv:2:6: text after a closing quote");
   CHECK(fault_of("a,b\n1,\"x\" \n") == "t.csv:2:6: text after a closing quote");
   CHECK(fault_of("a,b\n1,2\n3,\"never\nclosed\n") == "t.csv:3:3: the quote that opens here is never closed");
-  CHECK(fault_of("a,b\n\"1\n2\n3\",x\"\n") == "t.csv:4:5: quote inside a field that does not start with one (in the record that starts on line 2)");
+  CHECK(fault_of("a,b\n\"1\n2\n3\",x\"\n") ==
+        "t.csv:4:5: quote inside a field that does not start with one (in the record that starts on line 2)");
   CHECK(fault_of("a,b\n\"1\n2\"\n") == "t.csv:2:1: 1 field where 2 are wanted");
   CHECK(fault_of("a,b\n1,2\r3,4\r\n") == "t.csv:2:4: carriage return without a line feed");
   CHECK(fault_of("a\r") == "t.csv:1:2: carriage return without a line feed");
@@ -104,7 +107,8 @@ TEST_CASE("malformed records are skipped and counted where asked") {
   const std::string bytes = "a,b\n1,2\nonly one\n3,4\n5,6,7\n8,x\"y\n9,10\n\"never closed,1\n11,12\n";
   io::table_reader table(bytes, "t.csv", {.on_malformed = io::malformed::skip});
   std::vector<int> first;
-  const auto& report = io::for_each_record(table, [&](io::table_reader& current) { first.push_back(current.value<int>(0)); });
+  const auto& report =
+      io::for_each_record(table, [&](io::table_reader& current) { first.push_back(current.value<int>(0)); });
   CHECK(first == std::vector<int>{1, 3, 9, 11});
   CHECK(report.records == 4);
   CHECK(report.skipped == 4);
@@ -125,7 +129,8 @@ TEST_CASE("records that the caller refuses are skipped too, and only the first f
   CHECK(report.faults.size() == 8);
   CHECK(report.faults.back() == "t.csv:17:3: column \"b\": \"two\" is not a whole number");
   io::table_reader strict(bytes, "t.csv");
-  CHECK_THROWS_AS(io::for_each_record(strict, [&](io::table_reader& current) { sum += current.value<int>(1); }), mm::parse_error);
+  CHECK_THROWS_AS(io::for_each_record(strict, [&](io::table_reader& current) { sum += current.value<int>(1); }),
+                  mm::parse_error);
 }
 
 TEST_CASE("fields are read as numbers or refused with their place") {
@@ -139,15 +144,12 @@ TEST_CASE("fields are read as numbers or refused with their place") {
   CHECK(value_of("4.5") == 4.5f);
   CHECK(value_of("\"4.5\"") == 4.5f);
   CHECK(value_of("\"4\"") == 4.0f);
-  const std::vector<std::pair<std::string, std::string>> bad{{"four", "\"four\" is not a number"},
-                                                             {"", "\"\" is empty where a number is wanted"},
-                                                             {" 4", "\" 4\" is not a number"},
-                                                             {"4;5", "\"4;5\" is not a number"},
-                                                             {"\"4,5\"", "\"4,5\" is not a number"},
-                                                             {"nan", "\"nan\" is not finite"},
-                                                             {"-inf", "\"-inf\" is not finite"},
-                                                             {"1e400", "\"1e400\" is out of range"},
-                                                             {"1e39", "\"1e39\" is out of range"}};
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"four", "\"four\" is not a number"},   {"", "\"\" is empty where a number is wanted"},
+      {" 4", "\" 4\" is not a number"},       {"4;5", "\"4;5\" is not a number"},
+      {"\"4,5\"", "\"4,5\" is not a number"}, {"nan", "\"nan\" is not finite"},
+      {"-inf", "\"-inf\" is not finite"},     {"1e400", "\"1e400\" is out of range"},
+      {"1e39", "\"1e39\" is out of range"}};
   for (const auto& [text, why] : bad) {
     CHECK(test::thrown<mm::parse_error>([&, &text = text] { value_of(text); }) == "t.csv:2:3: column \"the value\": " + why);
   }
@@ -193,7 +195,8 @@ TEST_CASE("columns are found by name or place") {
   REQUIRE(bare.next());
   CHECK(bare.columns() == 2);
   CHECK_THROWS_AS(bare.column(7), mm::parse_error);
-  CHECK(test::thrown<mm::parse_error>([&] { bare.column("a"); }) == "t.csv:1:1: there is no column \"a\": this table has no header");
+  CHECK(test::thrown<mm::parse_error>([&] { bare.column("a"); }) ==
+        "t.csv:1:1: there is no column \"a\": this table has no header");
 }
 
 TEST_CASE("limits hold") {
