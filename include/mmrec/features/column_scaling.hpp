@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include <mmrec/core/kind.hpp>
 #include <mmrec/data/matrix.hpp>
 #include <mmrec/features/detail/column_statistics.hpp>
+#include <mmrec/features/detail/finite.hpp>
 #include <mmrec/features/policy.hpp>
 
 namespace mmrec::inline v0 {
@@ -77,13 +77,13 @@ class column_scaling_model {
   std::string function(std::string_view member) const { return stage_ + "::" + std::string(member); }
 
   void transform_row(std::string_view member, const T* in, T* out, std::size_t row) const {
-    bool finite = true;
+    const double* __restrict shift = shift_.data();
+    const double* __restrict scale = scale_.data();
+    T* __restrict to = out;
     for (std::size_t column = 0; column < shift_.size(); ++column) {
-      const double value = (static_cast<double>(in[column]) - shift_[column]) * scale_[column] + low_;
-      out[column] = static_cast<T>(value);
-      finite = finite && std::abs(out[column]) < std::numeric_limits<T>::infinity();
+      to[column] = static_cast<T>((static_cast<double>(in[column]) - shift[column]) * scale[column] + low_);
     }
-    if (!finite) repair_row(member, in, out, row);
+    if (!detail::all_finite(out, shift_.size())) repair_row(member, in, out, row);
     if (clamp_) {
       for (std::size_t column = 0; column < shift_.size(); ++column) {
         out[column] = std::clamp(out[column], static_cast<T>(low_), static_cast<T>(high_));
@@ -136,12 +136,12 @@ class column_scaling_model {
 
 namespace detail {
 
-/// The statistics of a batch of at least one row, after the policy for non-finite values had its say.
+/// Count, mean and range of a batch of at least one row, after the policy for non-finite values had its say.
 template <class T, executor Exec>
 column_statistics<T> checked_statistics(std::string_view function, const Exec& exec, const matrix_view<T>& in,
                                         non_finite on_non_finite) {
   if (in.rows() == 0) throw data_error(function, "no rows to learn from");
-  column_statistics<T> statistics = statistics_of_columns<T>(exec, in);
+  column_statistics<T> statistics = means_of_columns<T>(exec, in);
   if (statistics.non_finite != 0 && on_non_finite == non_finite::error) require_finite<T>(function, "features", in);
   return statistics;
 }

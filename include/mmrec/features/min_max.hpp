@@ -18,7 +18,7 @@ namespace features {
 /// Maps the smallest value of each column to `low` and the largest to `high`, straight in between.
 ///
 /// Shapes     in N x D; out N x D; a static D is kept
-/// Cost       fit two passes over the data, O(N D); transform one pass; model 56 D bytes at most
+/// Cost       fit one pass over the data, O(N D); transform one pass; model 56 D bytes at most
 /// Result     same bits for any number of threads. Values outside the range seen by fit land outside [low, high] unless
 ///            `clamp` is set
 /// Throws     invalid_config unless low < high, both finite; data_error for no rows, a non-finite value or constant column

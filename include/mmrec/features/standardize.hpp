@@ -41,7 +41,8 @@ struct basic_standardize {
   template <executor Exec>
   column_scaling_model<T> fit(const Exec& exec, const matrix_view<T>& in) const {
     constexpr std::string_view function = "features::standardize::fit";
-    const auto statistics = detail::checked_statistics<T>(function, exec, in, non_finite);
+    auto statistics = detail::checked_statistics<T>(function, exec, in, non_finite);
+    detail::add_variances<T>(exec, in, statistics);
     column_scaling_model<T> model("features::standardize", non_finite, statistics);
     for (std::size_t column = 0; column < statistics.mean.size(); ++column) {
       const double deviation = std::sqrt(statistics.variance[column]);
