@@ -1,0 +1,11 @@
+// expect: no matching function for call to .*fit
+#include "shop.hpp"
+
+auto model() {
+  const auto spec = mm::recommender(mm::cf::popularity{});
+#ifndef MMREC_KO
+  return mm::fit(spec, mm::exec::cpu{.threads = 8}, ratings);
+#else
+  return mm::fit(spec, 8, ratings);
+#endif
+}
