@@ -10,14 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/detail/histories.hpp>
+#include <mmrec/cf/detail/item_users.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/recommender.hpp>
-#include <mmrec/cf/detail/histories.hpp>
-#include <mmrec/cf/detail/item_users.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/kernel/cholesky.hpp>
 
@@ -27,7 +27,8 @@ namespace cf {
 class ease_model;
 
 /// EASE: the weights B with zero diagonal that minimise |X - X B|^2 + regularization |B|^2, in closed form:
-/// B = I - P diag(1 / diag P) with P = (X^T X + regularization I)^-1. The score of item j is the sum of B_ij over the history.
+/// B = I - P diag(1 / diag P) with P = (X^T X + regularization I)^-1. The score of item j is the sum of B_ij over the
+/// history.
 ///
 /// Shapes     X: U x I, B: I x I    out: I scores; no_score for an item without interactions and for everything if no item
 ///            of the history has interactions
@@ -73,8 +74,8 @@ class ease_model {
     constexpr std::string_view function = "cf::ease::score_history";
     detail::require_history(function, history, items());
     require_size(function, "out", items(), out.size());
-    const bool judges = std::any_of(history.items.begin(), history.items.end(),
-                                    [&](item_id item) { return known_[item.index()] != 0; });
+    const bool judges =
+        std::any_of(history.items.begin(), history.items.end(), [&](item_id item) { return known_[item.index()] != 0; });
     for (std::size_t item = 0; item < items(); ++item) out[item] = judges && known_[item] != 0 ? 0.0f : no_score;
     if (!judges) return;
     constexpr std::size_t block = 4096;  // scores that stay in the first cache while the rows of the history pass by

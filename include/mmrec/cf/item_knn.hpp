@@ -11,14 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/detail/histories.hpp>
+#include <mmrec/cf/detail/item_users.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/recommender.hpp>
-#include <mmrec/cf/detail/histories.hpp>
-#include <mmrec/cf/detail/item_users.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/kernel/score_scan.hpp>
 #include <mmrec/kernel/topk.hpp>
@@ -53,7 +53,7 @@ struct item_knn {
   using output_kind = kind::scores;
   static constexpr bool collaborative = true;  ///< learns from interactions alone
 
-  std::size_t neighbours = 100;                           ///< similar items kept for each item
+  std::size_t neighbours = 100;  ///< similar items kept for each item
   item_similarity similarity = item_similarity::cosine;
   float shrinkage = 0.0f;  ///< added to the denominator (1 for dot): pulls similarities that rest on few users towards 0
   bool binary = true;      ///< an interaction counts 1 whatever its value, while fitting and scoring
@@ -135,6 +135,12 @@ class item_knn_model {
 
 namespace detail {
 
+/// In double: rounded to float, neighbours of different similarity would tie.
+struct neighbour {
+  item_id item;
+  double score = 0.0;
+};
+
 /// Finds the neighbours of one item after another; owns the row that their products are added up in.
 class neighbour_search {
  public:
@@ -150,8 +156,8 @@ class neighbour_search {
         kept_(std::min(spec.neighbours, squares.size())) {}
 
   /// The neighbours of an item, best first, until the next call.
-  std::span<const scored_item> of(std::size_t item) {
-    kernel::top_k_collector best(kept_);
+  std::span<const neighbour> of(std::size_t item) {
+    collector best(kept_);
     users_of_.add_products(item, row_);
     row_[item] = 0.0f;
     // Reading the whole row is faster than going over the histories again, unless these are short.
@@ -168,20 +174,22 @@ class neighbour_search {
   }
 
  private:
-  // In double, so that pairs of equal similarity tie: the products of squares are exact for counts.
-  float similarity(std::size_t item, std::size_t other) const {
+  using collector = kernel::basic_top_k_collector<neighbour>;
+
+  // One root of the product of squares, which is exact for counts, so that pairs of equal similarity tie.
+  double similarity(std::size_t item, std::size_t other) const {
     const double product = row_[other];
     double scale = 1.0;
     if (spec_.similarity == item_similarity::cosine) scale = std::sqrt(squares_[item] * squares_[other]);
     if (spec_.similarity == item_similarity::jaccard) scale = squares_[item] + squares_[other] - product;
-    return static_cast<float>(product / (scale + double{spec_.shrinkage}));
+    return product / (scale + double{spec_.shrinkage});
   }
 
-  void offer_large(std::size_t item, kernel::top_k_collector& best) const {
+  void offer_large(std::size_t item, collector& best) const {
     // The Jaccard coefficient never exceeds the cosine, and shrinkage only lowers both; so the scan compares cosines, with
     // a margin for its rounding, and the few that pass are computed.
     const double scale = spec_.similarity == item_similarity::dot ? 1.0 : std::sqrt(squares_[item]);
-    const auto bound = [&] { return best.full() ? static_cast<float>(0.99999 * scale * double{best.worst().score}) : 0.0f; };
+    const auto bound = [&] { return best.full() ? static_cast<float>(0.99999 * scale * best.worst().score) : 0.0f; };
     std::size_t other = kernel::next_product_above(row_, scales_, 0, 0.0f);
     while (other < row_.size()) {
       best.offer(item_id{other}, similarity(item, other));
@@ -194,7 +202,7 @@ class neighbour_search {
   std::span<const double> squares_;
   std::span<const float> scales_;
   std::vector<float> row_;
-  std::vector<scored_item> kept_;
+  std::vector<neighbour> kept_;
 };
 
 }  // namespace detail
@@ -231,9 +239,10 @@ item_knn_model item_knn::fit(const Exec& exec, const data::interactions& log) co
       const std::size_t task = first + offset;
       detail::neighbour_search search(*this, users_of, squares, scales);
       for (std::size_t item = task * range; item < std::min(items, (task + 1) * range); ++item) {
-        const std::span<const scored_item> neighbours_of_item = search.of(item);
-        found[task].insert(found[task].end(), neighbours_of_item.begin(), neighbours_of_item.end());
-        starts[item + 1] = neighbours_of_item.size();
+        for (const detail::neighbour& other : search.of(item)) {
+          found[task].push_back({other.item, static_cast<float>(other.score)});
+          ++starts[item + 1];
+        }
       }
     });
   }

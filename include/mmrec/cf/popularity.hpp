@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/recommender.hpp>
-#include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/data/interactions.hpp>
 
 namespace mmrec::inline v0 {

@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/detail/feature_rows.hpp>
+#include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/recommender.hpp>
-#include <mmrec/cf/detail/feature_rows.hpp>
-#include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/data/features.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/matrix.hpp>
@@ -45,20 +45,21 @@ class profile_model;
 ///
 /// Shapes     features I x D    out: I scores; no_score for an item without features, and for everything if no item of the
 ///            history has features, all weights are 0, or (cosine) the profile has length 0
-/// Cost       fit O(features); dense: 8 I D bytes, score O((|history| + I) D); sparse: 8 bytes an entry, score O(entries + D)
-/// Result     same bits for any executor; the same bits from score() and from a batch of inner products (cf/factor_model.hpp)
-/// Throws     shape_error if the features are of other items, data_error for a non-finite feature or none at all,
+/// Cost       fit O(features); dense: 8 I D bytes, score O((|history| + I) D); sparse: 8 bytes an entry, score O(entries +
+/// D) Result     same bits for any executor; the same bits from score() and from a batch of inner products
+/// (cf/factor_model.hpp) Throws     shape_error if the features are of other items, data_error for a non-finite feature or
+/// none at all,
 ///            unknown_id for a user or item outside the catalogue
-/// Avoid when interactions are many and features are poor: cf::item_knn, cf::ease and cf::ials learn what features do not tell
-/// Example    tests/cf/profile_test.cpp
-/// Reference  Lops, de Gemmis, Semeraro, "Content-based recommender systems: state of the art and trends", Recommender
+/// Avoid when interactions are many and features are poor: cf::item_knn, cf::ease and cf::ials learn what features do not
+/// tell Example    tests/cf/profile_test.cpp Reference  Lops, de Gemmis, Semeraro, "Content-based recommender systems: state
+/// of the art and trends", Recommender
 ///            Systems Handbook, 2011, ch. 3
 struct profile {
   using input_kind = kind::dense<float>;
   using output_kind = kind::scores;
   template <class Given>
-  using output_for =
-      std::conditional_t<kind_fits<Given, kind::dense<float>> || std::is_same_v<Given, kind::sparse<float>>, kind::scores, void>;
+  using output_for = std::conditional_t<kind_fits<Given, kind::dense<float>> || std::is_same_v<Given, kind::sparse<float>>,
+                                        kind::scores, void>;
   static constexpr bool collaborative = false;  ///< learns from features
 
   profile_similarity similarity = profile_similarity::cosine;
@@ -118,10 +119,10 @@ class profile_model {
     const bool judges = features_.has(item) && form_profile(history, scratch);
     for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
       const item_id other = history.items[entry];
-      out[entry] = judges && features_.has(other)
-                       ? static_cast<float>(double{scratch.weights[entry]} *
-                                            Rows::dot(features_.row(other), features_.row(item)))
-                       : 0.0f;
+      out[entry] =
+          judges && features_.has(other)
+              ? static_cast<float>(double{scratch.weights[entry]} * Rows::dot(features_.row(other), features_.row(item)))
+              : 0.0f;
     }
   }
 
@@ -156,11 +157,7 @@ class profile_model {
     }
   }
   /// I x D, as compared: of length 1 for cosine. NaN for items without features.
-  matrix_view<float> item_vectors() const
-    requires std::is_same_v<Rows, detail::dense_rows>
-  {
-    return features_.values();
-  }
+  matrix_view<float> item_vectors() const requires std::is_same_v<Rows, detail::dense_rows> { return features_.values(); }
 
   /// The features as compared, with has(item) and row(item).
   const Rows& features() const { return features_; }

@@ -18,7 +18,8 @@ namespace kernel {
 
 /// The order of every list: the higher score first, equal scores by the lower item id. NaN has no place in it.
 struct listed_before {
-  constexpr bool operator()(const scored_item& left, const scored_item& right) const {
+  template <class Entry>
+  constexpr bool operator()(const Entry& left, const Entry& right) const {
     return left.score > right.score || (left.score == right.score && left.item < right.item);
   }
 };
@@ -27,18 +28,23 @@ struct listed_before {
 ///
 /// Cost       O(1) for an item that is not kept, O(log k) for one that is; finish O(k log k); no allocation
 /// Result     does not depend on the order of the offers, as long as no item is offered twice
-class top_k_collector {
+///
+/// Entry is an aggregate of an item and a score: scored_item, or one with a more precise score.
+template <class Entry>
+class basic_top_k_collector {
  public:
+  using score_type = decltype(Entry::score);
+
   /// Keeps at most storage.size() items.
-  explicit top_k_collector(std::span<scored_item> storage) : storage_(storage) {}
+  explicit basic_top_k_collector(std::span<Entry> storage) : storage_(storage) {}
 
   bool full() const { return count_ == storage_.size(); }
   /// The worst kept item; only when something is kept.
-  const scored_item& worst() const { return storage_.front(); }
+  const Entry& worst() const { return storage_.front(); }
 
   /// NaN is ignored.
-  void offer(item_id item, float score) {
-    const scored_item candidate{item, score};
+  void offer(item_id item, score_type score) {
+    const Entry candidate{item, score};
     if (score != score) return;
     if (!full()) {
       storage_[count_++] = candidate;
@@ -57,7 +63,7 @@ class top_k_collector {
 
  private:
   // One walk down from the root instead of pop_heap + push_heap, which walk twice.
-  void replace_worst(const scored_item& candidate) {
+  void replace_worst(const Entry& candidate) {
     const std::size_t size = storage_.size();
     std::size_t hole = 0;
     while (true) {
@@ -71,9 +77,10 @@ class top_k_collector {
     storage_[hole] = candidate;
   }
 
-  std::span<scored_item> storage_;
+  std::span<Entry> storage_;
   std::size_t count_ = 0;
 };
+using top_k_collector = basic_top_k_collector<scored_item>;
 
 namespace detail {
 

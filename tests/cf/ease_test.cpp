@@ -1,0 +1,115 @@
+// EASE: against NumPy in float64 (tests/golden/ease.py) and published numbers.
+#include <mmrec/cf/ease.hpp>
+
+#include <fstream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <mmrec/exec/cpu.hpp>
+
+#include "contract/ml100k.hpp"
+#include "support/catch.hpp"
+#include "support/data.hpp"
+
+using namespace mmrec;
+
+namespace {
+
+/// The named matrices of the golden file.
+std::map<std::string, std::vector<std::vector<double>>> golden() {
+  std::map<std::string, std::vector<std::vector<double>>> matrices;
+  std::ifstream file(MMREC_TEST_GOLDEN_DIR "/ease.csv");
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name, field;
+    std::getline(fields, name, ',');
+    auto& row = matrices[name].emplace_back();
+    while (std::getline(fields, field, ',')) row.push_back(std::stod(field));
+  }
+  return matrices;
+}
+
+data::interactions log_of(const std::vector<std::vector<double>>& x) {
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < x.size(); ++user) {
+    for (std::size_t item = 0; item < x[user].size(); ++item) {
+      if (x[user][item] != 0.0) events.push_back({user_id{user}, item_id{item}, static_cast<float>(x[user][item]), 0});
+    }
+  }
+  return {std::make_shared<const data::user_map>(data::user_map::numbered(x.size())),
+          std::make_shared<const data::item_map>(data::item_map::numbered(x.front().size())), std::move(events)};
+}
+
+}  // namespace
+
+TEST_CASE("ease learns the weights that NumPy computes") {
+  const auto matrices = golden();
+  REQUIRE(matrices.at("x").size() == 40);
+  const auto log = log_of(matrices.at("x"));
+  const auto binary = GENERATE(true, false);
+  const auto& expected = matrices.at(binary ? "binary" : "values");
+  const auto model = cf::ease{.regularization = 3.0f, .binary = binary}.fit(exec::cpu{}, log);
+  for (std::size_t item = 0; item < log.items(); ++item) {
+    const auto row = model.weights(item_id{item});
+    for (std::size_t other = 0; other < log.items(); ++other) {
+      CAPTURE(item, other);
+      CHECK(double{row[other]} == Approx(expected[item][other]).margin(2e-6));
+    }
+    CHECK(row[item] == 0.0f);
+  }
+}
+
+TEST_CASE("ease adds up the weights of the history and says nothing of unknown items") {
+  const auto matrices = golden();
+  const auto log = log_of(matrices.at("x"));
+  const auto model = cf::ease{.regularization = 3.0f}.fit(exec::cpu{}, log);
+  const std::vector<item_id> items{item_id{0u}, item_id{5u}};
+  const std::vector<float> values{4.0f, 2.0f};  // do not matter: binary
+  std::vector<float> scores(log.items());
+  cf::ease_model::workspace scratch;
+  model.score_history({items, values}, scores, scratch);
+  for (std::size_t item = 0; item + 1 < log.items(); ++item) {
+    CHECK(double{scores[item]} == Approx(matrices.at("binary")[0][item] + matrices.at("binary")[5][item]).margin(3e-6));
+  }
+  CHECK(std::isnan(scores.back()));
+  const std::vector<item_id> unknown{item_id{log.items() - 1}};
+  model.score_history({unknown, std::vector<float>{1.0f}}, scores, scratch);
+  for (const float score : scores) CHECK(std::isnan(score));
+}
+
+TEST_CASE("ease refuses what it cannot do, with names and numbers") {
+  const auto log = log_of(golden().at("x"));
+  CHECK_THROWS_WITH((cf::ease{.max_items = 11}.fit(exec::cpu{}, log)),
+                    "cf::ease::fit: number of items 12 exceeds the limit of 11");
+  CHECK_NOTHROW(cf::ease{.max_items = 12}.fit(exec::cpu{}, log));
+  for (const float regularization : {0.0f, -1.0f, std::numeric_limits<float>::infinity(), no_score}) {
+    CHECK_THROWS_AS(cf::ease{.regularization = regularization}.fit(exec::cpu{}, log), invalid_config);
+  }
+  // Two equal columns of large values: the regularization is lost in the rounding of the sums.
+  const std::vector<std::vector<double>> twins(4, std::vector<double>{1e6, 1e6});
+  CHECK_THROWS_AS((cf::ease{.regularization = 1e-3f, .binary = false}.fit(exec::cpu{}, log_of(twins))), numeric_error);
+  CHECK(cf::ease{}.fit(exec::cpu{}, data::interactions{}).items() == 0);
+}
+
+TEST_CASE("ease stops when asked") {
+  struct stop final : progress_sink {
+    bool report(const progress_event& event) override { return event.done < 1; }
+  } sink;
+  CHECK_THROWS_AS(cf::ease{}.fit(exec::cpu{.progress = &sink}, log_of(golden().at("x"))), cancelled);
+}
+
+TEST_CASE("ease reaches the published numbers on MovieLens 100K") {
+  const auto folder = test::data_set("ml-100k-mm");
+  MMREC_SKIP_WITHOUT(folder, "ml-100k-mm");
+  const auto [how, regularization, expected] = GENERATE(table<ml100k::protocol, float, std::array<double, 4>>(
+      {{ml100k::protocol::leave_one_out, 50.0f, {.0774, .1357, .0366, .0513}},
+       {ml100k::protocol::last_tenth, 500.0f, {.0888, .1657, .0967, .1192}}}));
+  const auto data = ml100k::read(*folder, how);
+  const auto found = ml100k::evaluate(cf::ease{.regularization = regularization}.fit(exec::cpu{}, data.train), data);
+  for (std::size_t measure = 0; measure < 4; ++measure)
+    CHECK(found[measure] == Approx(expected[measure]).margin(5e-5).epsilon(0));
+}

@@ -1,0 +1,148 @@
+// Item neighbours: against all pairs in double, both paths of the search, and published numbers.
+#include <mmrec/cf/item_knn.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <mmrec/core/random.hpp>
+#include <mmrec/exec/cpu.hpp>
+
+#include "contract/ml100k.hpp"
+#include "support/catch.hpp"
+#include "support/data.hpp"
+
+using namespace mmrec;
+
+namespace {
+
+data::interactions random_log(std::size_t users, std::size_t items, std::uint32_t longest, float least_value) {
+  random_stream random(seed{31}, items);
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < users; ++user) {
+    for (const std::uint32_t item : random.sample(static_cast<std::uint32_t>(items), random.below(longest + 1))) {
+      events.push_back({user_id{user}, item_id{std::size_t{item}}, least_value + static_cast<float>(random.below(5)), 0});
+    }
+  }
+  return {std::make_shared<const data::user_map>(data::user_map::numbered(users)),
+          std::make_shared<const data::item_map>(data::item_map::numbered(items)), std::move(events)};
+}
+
+/// The neighbours by computing every pair.
+std::vector<std::vector<scored_item>> all_pairs(const cf::item_knn& spec, const data::interactions& log) {
+  std::vector<std::vector<double>> columns(log.items(), std::vector<double>(log.users(), 0.0));
+  for (const data::interaction& event : log.events()) {
+    columns[event.item.index()][event.user.index()] = spec.binary ? 1.0 : double{event.value};
+  }
+  const auto dot = [&](std::size_t a, std::size_t b) {
+    double sum = 0.0;
+    for (std::size_t user = 0; user < log.users(); ++user) sum += columns[a][user] * columns[b][user];
+    return sum;
+  };
+  std::vector<std::vector<scored_item>> lists(log.items());
+  for (std::size_t item = 0; item < log.items(); ++item) {
+    std::vector<std::pair<double, std::size_t>> similar;
+    for (std::size_t other = 0; other < log.items(); ++other) {
+      const double product = dot(item, other);
+      if (other == item || product <= 0.0) continue;
+      double scale = 1.0;
+      if (spec.similarity == cf::item_similarity::cosine) scale = std::sqrt(dot(item, item) * dot(other, other));
+      if (spec.similarity == cf::item_similarity::jaccard) scale = dot(item, item) + dot(other, other) - product;
+      similar.emplace_back(product / (scale + double{spec.shrinkage}), other);
+    }
+    std::stable_sort(similar.begin(), similar.end(), [](auto& a, auto& b) { return a.first > b.first; });
+    if (similar.size() > spec.neighbours) similar.resize(spec.neighbours);
+    for (const auto& [score, other] : similar) lists[item].push_back({item_id{other}, static_cast<float>(score)});
+  }
+  return lists;
+}
+
+}  // namespace
+
+TEST_CASE("item_knn keeps the neighbours that comparing all pairs finds") {
+  const auto similarity = GENERATE(cf::item_similarity::cosine, cf::item_similarity::jaccard, cf::item_similarity::dot);
+  const auto neighbours = GENERATE(std::size_t{1}, std::size_t{7}, std::size_t{1000});
+  const auto shrinkage = GENERATE(0.0f, 2.5f);
+  const auto binary = GENERATE(true, false);
+  const cf::item_knn spec{neighbours, similarity, shrinkage, binary};
+  // Short histories in a large catalogue take the search over the histories, long ones the scan of whole rows.
+  const auto log = GENERATE(random_log(80, 40, 12, 1.0f), random_log(60, 700, 6, 1.0f), random_log(80, 40, 12, -2.0f));
+  const auto model = spec.fit(exec::cpu{}, log);
+  const auto expected = all_pairs(spec, log);
+  for (std::size_t item = 0; item < log.items(); ++item) {
+    const auto found = model.neighbours(item_id{item});
+    CAPTURE(item, neighbours, shrinkage, binary);
+    REQUIRE(std::vector<scored_item>(found.begin(), found.end()) == expected[item]);
+  }
+}
+
+TEST_CASE("item_knn adds up the neighbours of the history") {
+  const auto log = random_log(50, 30, 10, 1.0f);
+  const auto binary = GENERATE(true, false);
+  const cf::item_knn spec{.neighbours = 5, .binary = binary};
+  const auto model = spec.fit(exec::cpu{}, log);
+  const auto lists = all_pairs(spec, log);
+  const std::vector<item_id> items{item_id{3u}, item_id{4u}, item_id{17u}};
+  const std::vector<float> values{1.0f, 2.0f, 0.5f};
+  std::vector<double> expected(30, 0.0);
+  for (std::size_t entry = 0; entry < 3; ++entry) {
+    for (const scored_item& other : lists[items[entry].index()]) {
+      expected[other.item.index()] += (binary ? 1.0 : double{values[entry]}) * double{other.score};
+    }
+  }
+  cf::item_knn_model::workspace scratch;
+  std::vector<float> scores(30);
+  model.score_history({items, values}, scores, scratch);
+  for (std::size_t item = 0; item < 30; ++item) CHECK(double{scores[item]} == Approx(expected[item]).margin(1e-6));
+}
+
+TEST_CASE("item_knn knows nothing of items without interactions") {
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(2)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(4)),
+                               {{user_id{0u}, item_id{0u}}, {user_id{0u}, item_id{1u}}, {user_id{1u}, item_id{2u}}});
+  const auto model = cf::item_knn{}.fit(exec::cpu{}, log);
+  cf::item_knn_model::workspace scratch;
+  std::vector<float> scores(4);
+  model.score(user_id{0u}, scores, scratch);
+  CHECK(scores[0] == 1.0f);
+  CHECK(scores[1] == 1.0f);
+  CHECK(scores[2] == 0.0f);
+  CHECK(std::isnan(scores[3]));
+  const std::vector<item_id> cold{item_id{3u}};
+  const std::vector<float> one{1.0f};
+  model.score_history({cold, one}, scores, scratch);
+  for (const float score : scores) CHECK(std::isnan(score));
+}
+
+TEST_CASE("item_knn refuses fields that make no sense, by name") {
+  const auto log = random_log(5, 5, 3, 1.0f);
+  CHECK_THROWS_WITH(cf::item_knn{.neighbours = 0}.fit(exec::cpu{}, log), "cf::item_knn::fit: neighbours must be at least 1");
+  for (const float shrinkage : {-1.0f, std::numeric_limits<float>::infinity(), no_score}) {
+    CHECK_THROWS_AS(cf::item_knn{.shrinkage = shrinkage}.fit(exec::cpu{}, log), invalid_config);
+  }
+}
+
+TEST_CASE("item_knn reports its progress and stops when asked") {
+  struct stop final : progress_sink {
+    bool report(const progress_event& event) override {
+      CHECK(event.task == "cf::item_knn::fit");
+      return event.done == 0;
+    }
+  } sink;
+  CHECK_THROWS_AS(cf::item_knn{}.fit(exec::cpu{.progress = &sink}, random_log(5, 5, 3, 1.0f)), cancelled);
+}
+
+TEST_CASE("item_knn reaches the published numbers on MovieLens 100K") {
+  const auto folder = test::data_set("ml-100k-mm");
+  MMREC_SKIP_WITHOUT(folder, "ml-100k-mm");
+  const auto [how, neighbours, expected] = GENERATE(table<ml100k::protocol, std::size_t, std::array<double, 4>>(
+      {{ml100k::protocol::leave_one_out, 10, {.0700, .1220, .0323, .0453}},
+       {ml100k::protocol::last_tenth, 400, {.0857, .1515, .0930, .1112}}}));
+  const auto data = ml100k::read(*folder, how);
+  const auto found = ml100k::evaluate(cf::item_knn{.neighbours = neighbours}.fit(exec::cpu{}, data.train), data);
+  for (std::size_t measure = 0; measure < 4; ++measure)
+    CHECK(found[measure] == Approx(expected[measure]).margin(5e-5).epsilon(0));
+}
