@@ -19,7 +19,7 @@ $found"
 
 forbid 'std::regex overflows the stack on long input' 'std::w?regex|<regex>'
 forbid "the standard leaves the numbers of these to the implementation: use core/random.hpp" \
-  '<random>|std::(shuffle|sample|mt19937|random_device|[a-z_]+_distribution)\b|\b(s?rand|random)\('
+  '<random>|std::(shuffle|sample|mt19937|random_device|[a-z_]+_distribution)\b|\b(s?rand|[dlm]rand48)\('
 forbid 'the library prints nothing' '<iostream>|std::(cout|cerr|clog)|\b(f?printf|f?puts|putchar)\('
 forbid 'these follow the locale: use std::from_chars and std::to_chars' \
   '\b(strto[a-z]+|ato[fil]+|sto(i|l|ll|ul|ull|f|d|ld)|setlocale|sscanf|snprintf)\(|std::(locale|i?stringstream)|\bstd::(isalpha|isdigit|isspace|isalnum|ispunct|tolower|toupper)\b'

@@ -5,7 +5,8 @@
 #   core <- data, exec <- kernel <- text, image, ... <- pipeline <- io, serve, dist <- mmrec.hpp and one umbrella a group
 #
 # A header may include its own group and lower layers; groups of one layer never include each other; a group's detail/
-# belongs to the group alone; umbrellas (mmrec/*.hpp) are for users, no other header includes one, except mmrec.hpp.
+# belongs to the group alone; umbrellas (mmrec/*.hpp) are for users, no other header includes one, except mmrec.hpp; together they lead to every header
+# but the kernels.
 set -eu
 cd "$1"
 headers=$(find mmrec -name '*.hpp' | LC_ALL=C sort)
@@ -31,6 +32,7 @@ printf '%s\n' "$edges" | awk -v existing="$(printf '%s' "$headers" | tr '\n' ' '
     if (kind == "\"") { complain("write <" target "> instead of \"" target "\""); next }
     if (target !~ /^mmrec\//) next
     if (!(target in exists)) { complain("includes <" target ">, which does not exist"); next }
+    reached[target] = 1
     to = group(target)
     if (to == "") { if ($1 != "mmrec/mmrec.hpp") complain("includes the umbrella <" target ">"); next }
     if (from == to) next
@@ -39,7 +41,14 @@ printf '%s\n' "$edges" | awk -v existing="$(printf '%s' "$headers" | tr '\n' ' '
     if (level[to] == level[from]) complain("includes <" target ">, but " from " and " to " are of one layer")
     if (level[to] > level[from]) complain("includes <" target ">, but " to " stands above " from)
   }
-  END { exit faults != 0 }
+  END {
+    for (path in exists) {
+      if (path in reached || path == "mmrec/mmrec.hpp" || path ~ /^mmrec\/kernel\//) continue
+      print path ": no umbrella leads to it"
+      faults++
+    }
+    exit faults != 0
+  }
 ' || { echo "the layers are broken"; exit 1; }
 
 # tsort names the members of a cycle on standard error.

@@ -1,0 +1,4 @@
+// mmrec/exec.hpp - everything of the exec group.
+#pragma once
+#include <mmrec/exec/cpu.hpp>
+#include <mmrec/exec/thread_pool.hpp>
