@@ -78,23 +78,27 @@ std::vector<std::string> names_of(const std::tuple<Parts...>&) {
 }
 
 /// Chooses the weights of `free` branches beside the fixed ones, one branch after another, on the validation set. The type
-/// of the validation set is what keeps test data out of here.
+/// of the validation set is what keeps test data out of here. A branch gets a weight only if that gains more than one
+/// standard error (Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 7.10): few users make noisy winners.
 template <class Model, class Split>
 weighting choose_weights(const Model& model, weighting weights, const std::vector<std::string>& free,
                          const mm::exec::cpu& exec, const mm::split::train_set<Split>& train,
                          const mm::split::validation_set<Split>& validation) {
   const on_validation protocol{.metrics = {.cutoffs = {chosen_by.k}, .auc = false}, .relevance = relevant};
-  const auto quality = [&](const weighting& tried) {
-    return mm::eval::evaluate(protocol, exec, weighted(model, tried), train, validation).mean(chosen_by);
+  const auto judged = [&](const weighting& tried) {
+    return mm::eval::evaluate(protocol, exec, weighted(model, tried), train, validation);
   };
-  double best = quality(weights);
+  constexpr mm::eval::bootstrap_options one_standard_error{.resamples = 500, .confidence = 0.68};
+  auto best = judged(weights);
   for (const std::string& name : free) {
-    weights.emplace_back(name, 0.0f);
     weighting tried = weights;
+    tried.emplace_back(name, 0.0f);
+    const auto without = best;
     for (const float weight : {0.05f, 0.1f, 0.2f, 0.4f}) {
       tried.back().second = weight;
-      const double found = quality(tried);
-      if (found <= best) continue;
+      const auto found = judged(tried);
+      const auto gain = mm::eval::paired_bootstrap(exec, found, without, chosen_by, one_standard_error);
+      if (gain.difference.low <= 0.0 || found.mean(chosen_by) <= best.mean(chosen_by)) continue;
       best = found;
       weights = tried;
     }
@@ -249,12 +253,10 @@ class evening {
       return mm::eval::evaluate(on_cold_films{.metrics = measured, .relevance = relevant}, exec_, one, parts);
     };
     mm::eval::table<decltype(judged(model))> table({"ndcg@10", "recall@10", "recall@20", "auc"});
-    weighting equal;
     for (const std::string& name : names_of(content_)) {
-      equal.emplace_back(name, 1.0f);
       table.add(exec_, name + " alone", judged(weighted(model, {{name, 1.0f}})));
     }
-    table.add(exec_, "all content, equal weights", judged(weighted(model, equal)));
+    table.add(exec_, "all content, equal weights", judged(weighted(model, content_alone())));
     const auto noise = judged(weighted(model, {{"noise", 1.0f}}));
     table.add(exec_, "noise (control)", noise);
     bar_.clear();
@@ -267,10 +269,17 @@ class evening {
   /// Ten films for one user, with reasons, and users for a new film; fitted on all there is.
   void recommend() {
     bar_.start("fitting on everything");
-    const auto model = weighted(mm::fit(everything(), exec_, table_, movies_.ratings, mm::seed{asked_.seed}), all_);
+    const auto model = mm::fit(everything(), exec_, table_, movies_.ratings, mm::seed{asked_.seed});
     bar_.clear();
-    show_list(model, movies_.ratings.user_keys()->at(asked_.user));
-    if (!asked_.cold.empty()) show_new_film(model);
+    show_list(weighted(model, all_), movies_.ratings.user_keys()->at(asked_.user));
+    // Nobody has seen a new film: its content is all there is to go by.
+    if (!asked_.cold.empty()) show_new_film(weighted(model, content_alone()));
+  }
+
+  weighting content_alone() const {
+    weighting equal;
+    for (const std::string& name : names_of(content_)) equal.emplace_back(name, 1.0f);
+    return equal;
   }
 
   template <class Model>

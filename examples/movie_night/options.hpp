@@ -8,10 +8,10 @@
 namespace night {
 
 struct options {
-  std::filesystem::path data;  ///< a MovieLens folder; the embedded one by default
-  std::string user = "42";     ///< userId to recommend for
-  std::string cold;            ///< description of a film that is not in the catalogue; empty: do not show
-  std::filesystem::path json;  ///< where to write all numbers; empty: nowhere
+  std::filesystem::path data = {};  ///< a MovieLens folder; the embedded one by default
+  std::string user = "42";          ///< userId to recommend for
+  std::string cold = {};            ///< description of a film that is not in the catalogue; empty: do not show
+  std::filesystem::path json = {};  ///< where to write all numbers; empty: nowhere
   std::uint64_t seed = 42;
   std::size_t threads = 1;
 };

@@ -21,7 +21,7 @@ inline auto scaled() {
 
 inline auto weighted_words() {
   return mm::text::strip_html{} | mm::text::words{} | mm::text::stop_words{.language = "en"} |
-         mm::text::tfidf{.min_df = mm::text::document_frequency::count(2), .sublinear_tf = true};
+         mm::text::tfidf{.min_df = 2, .sublinear_tf = true};
 }
 
 inline auto poster_look() { return mm::image::color_histogram{} | mm::features::standardize{}; }
