@@ -69,6 +69,7 @@ TEST_CASE("function references call what they refer to") {
   CHECK(calls == 5);
   const mm::function_ref<int(int)> copy = reference;
   CHECK(copy(1) == 6);
-  const mm::function_ref<std::string(std::string &&)> taking = [](std::string&& text) { return std::move(text) + "!"; };
+  const auto exclaim = [](std::string&& text) { return std::move(text) + "!"; };
+  const mm::function_ref<std::string(std::string&&)> taking = exclaim;
   CHECK(taking("a") == "a!");
 }

@@ -46,7 +46,9 @@ class csr_matrix {
     require_size(function, "entries", indices_.size(), values_.size());
     require_size(function, "last row start", indices_.size(), static_cast<std::size_t>(starts_.back()));
     for (std::size_t row = 0; row + 1 < starts_.size(); ++row) {
-      if (starts_[row] > starts_[row + 1]) throw data_error(function, "row starts must not decrease");
+      if (starts_[row] > starts_[row + 1] || starts_[row + 1] > starts_.back()) {
+        throw data_error(function, "row starts must not decrease");
+      }
       for (std::int64_t entry = starts_[row]; entry < starts_[row + 1]; ++entry) {
         const std::int32_t column = indices_[static_cast<std::size_t>(entry)];
         const bool ordered = entry == starts_[row] || indices_[static_cast<std::size_t>(entry - 1)] < column;

@@ -16,7 +16,7 @@ namespace data {
 using presence = std::vector<std::uint8_t>;
 
 inline std::size_t count_present(const presence& present) {
-  return static_cast<std::size_t>(std::count(present.begin(), present.end(), std::uint8_t{1}));
+  return present.size() - static_cast<std::size_t>(std::count(present.begin(), present.end(), std::uint8_t{0}));
 }
 
 /// I x D dense features; rows of absent items are zero and must not be used as data.
