@@ -59,6 +59,26 @@ void column_means(const Exec& exec, const centered_rows<T>& x, double* mean) {
   for (std::size_t j = 0; j < x.columns; ++j) mean[j] /= static_cast<double>(x.rows);
 }
 
+/// The sum of the squares of all centred values, in double.
+template <executor Exec, class T>
+double sum_of_squares(const Exec& exec, const centered_rows<T>& x) {
+  double total = 0.0;
+  const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
+  detail::add_blocks<double>(exec, blocks, 1, &total, [&](const auto&, std::size_t block, double* sum) {
+    const std::size_t end = std::min(x.rows, (block + 1) * detail::gram_block);
+    double sums[8] = {};  // independent chains, for speed
+    for (std::size_t row = block * detail::gram_block; row < end; ++row) {
+      const T* values = x.data + row * x.stride;
+      for (std::size_t j = 0; j < x.columns; ++j) {
+        const double value = static_cast<double>(values[j]) - (x.mean == nullptr ? 0.0 : x.mean[j]);
+        sums[j % 8] += value * value;
+      }
+    }
+    *sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+  });
+  return total;
+}
+
 /// X^T X of the centred rows.
 ///
 /// Shapes     x: N x D; out: D x D, whole
