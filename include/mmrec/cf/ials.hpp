@@ -67,7 +67,7 @@ struct ials_report {
 ///            Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (features)
 struct ials {
   std::size_t factors = 64;              ///< K, 1..4096
-  float regularization = 0.05f;          ///< > 0
+  float regularization = 0.01f;          ///< > 0
   float alpha = 10.0f;                   ///< > 0; how much more an interaction counts than its absence
   std::size_t iterations = 15;           ///< >= 1; each solves for all items, then for all users
   float regularization_exponent = 1.0f;  ///< 0: the same for everyone; 1: grows with the row's total confidence
@@ -104,17 +104,19 @@ class ials_model {
     std::vector<float> factors;
   };
 
-  std::size_t users() const { return static_cast<std::size_t>(state_.users.factors.rows()); }
-  std::size_t items() const { return static_cast<std::size_t>(state_.items.factors.rows()); }
+  std::size_t users() const { return state_.users.factors.rows(); }
+  std::size_t items() const { return state_.items.factors.rows(); }
   std::size_t factors() const { return spec_.factors; }
   /// D of the features it was fitted with, 0 without.
   std::size_t feature_width() const { return state_.map.rows() == 0 ? 0 : static_cast<std::size_t>(state_.map.rows() - 1); }
   const ials& spec() const { return spec_; }
   const ials_report& report() const { return report_; }
 
-  const matrix<float>& user_vectors() const { return state_.users.factors; }  ///< U x K
-  const matrix<float>& item_vectors() const { return state_.items.factors; }  ///< I x K; a score is an inner product of rows
-  const matrix<float>& feature_map() const { return state_.map; }             ///< W, (D + 1) x K; 0 x 0 without features
+  Eigen::Map<const matrix<float>> user_vectors() const { return state_.users.factors.view(); }  ///< U x K
+  Eigen::Map<const matrix<float>> item_vectors() const {
+    return state_.items.factors.view();
+  }                                                                ///< I x K; a score is an inner product of rows
+  const matrix<float>& feature_map() const { return state_.map; }  ///< W, (D + 1) x K; 0 x 0 without features
 
   /// One user's factors. Throws unknown_id, shape_error.
   void user_vector(user_id user, std::span<float> out, workspace&) const {
@@ -162,7 +164,7 @@ class ials_model {
   /// Scores of all items. Throws unknown_id, shape_error.
   void score(user_id user, std::span<float> out, workspace&) const {
     require_size("cf::ials::score", "out", items(), out.size());
-    kernel::als_scores(detail::rows_of(state_.items.factors), items(), user_row(user, "cf::ials::score").data(), out.data());
+    kernel::als_scores(state_.items.factors.to_gather(), items(), user_row(user, "cf::ials::score").data(), out.data());
   }
   /// Scores of all items for a user described by a history; see history_vector.
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
@@ -170,7 +172,7 @@ class ials_model {
     require_size(function, "out", items(), out.size());
     scratch.factors.resize(factors());
     fold_in(function, user_side(), history.items, history.values, {}, scratch.factors, scratch);
-    kernel::als_scores(detail::rows_of(state_.items.factors), items(), scratch.factors.data(), out.data());
+    kernel::als_scores(state_.items.factors.to_gather(), items(), scratch.factors.data(), out.data());
   }
 
   /// How much each item of a history adds to the score that score_history gives `item` (section 5 of Hu et al.):
@@ -197,7 +199,7 @@ class ials_model {
 
   std::span<const float> user_row(user_id user, std::string_view function) const {
     if (user.index() >= users()) throw unknown_id(function, "user", std::to_string(user.index()), users());
-    return row_of(state_.users.factors, static_cast<Eigen::Index>(user.index()));
+    return state_.users.factors.row(user.index());
   }
 
   /// Checks a history, puts its ids and weights in the workspace and its normal equations in system 0.
@@ -209,7 +211,7 @@ class ials_model {
     scratch.weights.resize(ids.size());
     double sum = 0.0;
     for (std::size_t entry = 0; entry < ids.size(); ++entry) {
-      const auto known = static_cast<std::size_t>(of.other.factors.rows());
+      const auto known = of.other.factors.rows();
       if (ids[entry].index() >= known) throw unknown_id(function, of.other_name, std::to_string(ids[entry].index()), known);
       if (!(values[entry] >= 0.0f && std::isfinite(values[entry]))) {
         throw data_error(function, "the value of " + std::string(of.other_name) + ' ' + std::to_string(ids[entry].index()) +
@@ -224,7 +226,7 @@ class ials_model {
     const float lambda = detail::ials_lambda(spec_, sum, of.other.active);
     const detail::row_prior prior =
         mean.empty() ? detail::row_prior{lambda} : detail::row_prior{spec_.content_weight * lambda, mean.data()};
-    detail::build_row({detail::rows_of(of.other.factors), of.other.gram.data(), width}, scratch.ids, scratch.weights, prior,
+    detail::build_row({of.other.factors.to_gather(), of.other.gram.data(), width}, scratch.ids, scratch.weights, prior,
                       scratch.solver, 0);
     return sum > 0.0;
   }
@@ -262,12 +264,12 @@ inline void ials_model::explain(history_view history, item_id item, std::span<fl
   if (item.index() >= items()) throw unknown_id(function, "item", std::to_string(item.index()), items());
   build(function, user_side(), history.items, history.values, {}, scratch);
   float* direction = scratch.solver.side(0);
-  const auto wanted = row_of(state_.items.factors, static_cast<Eigen::Index>(item.index()));
+  const auto wanted = state_.items.factors.row(item.index());
   std::fill(std::copy(wanted.begin(), wanted.end(), direction), direction + kernel::als_padded(factors()), 0.0f);
   solve(function, scratch);
   for (std::size_t entry = 0; entry < out.size(); ++entry) {
     const float weight = scratch.weights[entry];
-    const auto row = row_of(state_.items.factors, static_cast<Eigen::Index>(scratch.ids[entry]));
+    const auto row = state_.items.factors.row(scratch.ids[entry]);
     double product = 0.0;
     for (std::size_t k = 0; k < row.size(); ++k) product += static_cast<double>(row[k]) * static_cast<double>(direction[k]);
     out[entry] = weight > 0.0f ? static_cast<float>((1.0 + static_cast<double>(weight)) * product) : 0.0f;

@@ -61,7 +61,7 @@ class content_regression {
   std::span<const std::size_t> items() const { return items_; }
 
   /// W for these factors (I x K).
-  matrix<float> fit(const matrix<float>& factors) const {
+  matrix<float> fit(const matrix_view<float>& factors) const {
     const Eigen::Index columns = features_.cols();
     matrix<double> right = matrix<double>::Zero(columns, factors.cols());
     constexpr Eigen::Index step = 1024;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,7 +29,7 @@ namespace cf::detail {
 
 /// The factors of all users or all items.
 struct ials_side {
-  matrix<float> factors;               ///< N x K
+  factor_matrix factors;               ///< N x K
   kernel::aligned_vector<float> gram;  ///< of the rows that take part in the fit, padded; see kernel::als_gram
   std::size_t active = 0;              ///< how many do
 };
@@ -126,18 +126,15 @@ class ials_fitter {
         by_item_(by_user_.transposed(interactions.items())),
         user_tasks_(task_starts(by_user_, width_)),
         item_tasks_(task_starts(by_item_, width_)) {
-    const auto columns = static_cast<Eigen::Index>(spec.factors);
-    state_.users.factors.setZero(static_cast<Eigen::Index>(by_user_.rows()), columns);
-    state_.items.factors.setZero(static_cast<Eigen::Index>(by_item_.rows()), columns);
+    state_.users.factors = factor_matrix(by_user_.rows(), spec.factors);
+    state_.items.factors = factor_matrix(by_item_.rows(), spec.factors);
     state_.users.active = by_user_.active();
     state_.items.active = by_item_.active();
     const double deviation = static_cast<double>(spec.initial_scale) / std::sqrt(static_cast<double>(spec.factors));
     for (std::size_t user = 0; user < by_user_.rows(); ++user) {
       if (!by_user_.is_active(user)) continue;
       random_stream random(key, user);
-      for (Eigen::Index k = 0; k < columns; ++k) {
-        state_.users.factors(static_cast<Eigen::Index>(user), k) = static_cast<float>(deviation * random.normal());
-      }
+      for (float& factor : state_.users.factors.row(user)) factor = static_cast<float>(deviation * random.normal());
     }
     if (features != nullptr) prepare_content(*features);
   }
@@ -154,9 +151,7 @@ class ials_fitter {
     }
     report_progress(exec_.sink(), function, steps, steps);
     for (const std::size_t item : cold_items_) {
-      const auto row = static_cast<Eigen::Index>(item);
-      map_features(state_.map, row_of(features_->values, row),
-                   {state_.items.factors.data() + row * state_.items.factors.cols(), spec_.factors});
+      map_features(state_.map, row_of(features_->values, static_cast<Eigen::Index>(item)), state_.items.factors.row(item));
     }
     return std::move(state_);
   }
@@ -166,8 +161,9 @@ class ials_fitter {
 
   void prepare_content(const data::dense_features& features) {
     features_ = &features;
-    state_.map.setZero(static_cast<Eigen::Index>(features.width()) + 1, state_.items.factors.cols());
-    means_.setZero(state_.items.factors.rows(), state_.items.factors.cols());
+    const auto columns = static_cast<Eigen::Index>(spec_.factors);
+    state_.map.setZero(static_cast<Eigen::Index>(features.width()) + 1, columns);
+    means_.setZero(static_cast<Eigen::Index>(features.items()), columns);
     described_.assign(features.items(), false);
     std::vector<std::size_t> items;
     std::vector<float> weights;
@@ -186,17 +182,17 @@ class ials_fitter {
 
   void solve_items() {
     half_step(
-        exec_, function, "item", by_item_, item_tasks_, {rows_of(state_.users.factors), state_.users.gram.data(), width_},
+        exec_, function, "item", by_item_, item_tasks_, {state_.users.factors.to_gather(), state_.users.gram.data(), width_},
         [&](std::size_t item) { return item_prior(item); }, state_.items.factors, shelf_);
     gram_of(exec_, state_.items.factors, state_.items.gram, shelf_);
     if (regression_.items().empty()) return;
-    state_.map = regression_.fit(state_.items.factors);
+    state_.map = regression_.fit(state_.items.factors.view());
     regression_.predict(state_.map, means_);
   }
 
   void solve_users() {
     half_step(
-        exec_, function, "user", by_user_, user_tasks_, {rows_of(state_.items.factors), state_.items.gram.data(), width_},
+        exec_, function, "user", by_user_, user_tasks_, {state_.items.factors.to_gather(), state_.items.gram.data(), width_},
         [&](std::size_t user) { return user_prior(user); }, state_.users.factors, shelf_);
     gram_of(exec_, state_.users.factors, state_.users.gram, shelf_);
   }
@@ -221,35 +217,32 @@ class ials_fitter {
     });
     for (const double part : parts) total += part;
     for (std::size_t item = 0; item < by_item_.rows(); ++item) {
-      if (by_item_.is_active(item)) total += prior_part(item_prior(item), row(state_.items, item));
+      if (by_item_.is_active(item)) total += prior_part(item_prior(item), state_.items.factors.row(item));
     }
     if (!regression_.items().empty()) total += regression_.penalty(state_.map);
     return total;
   }
 
   double user_part(std::size_t user) const {
-    const auto x = row(state_.users, user);
+    const auto x = state_.users.factors.row(user);
     double sum = prior_part(user_prior(user), x);
     const auto ids = by_user_.ids_of(user);
     const auto weights = by_user_.weights_of(user);
     for (std::size_t entry = 0; entry < ids.size(); ++entry) {
       if (!(weights[entry] > 0.0f)) continue;
-      const double score = x.cast<double>().dot(row(state_.items, ids[entry]).cast<double>());
+      const auto y = state_.items.factors.row(ids[entry]);
+      double score = 0.0;
+      for (std::size_t k = 0; k < x.size(); ++k) score += static_cast<double>(x[k]) * static_cast<double>(y[k]);
       sum += (1.0 + static_cast<double>(weights[entry])) * (1.0 - score) * (1.0 - score) - score * score;
     }
     return sum;
   }
 
-  static matrix<float>::ConstRowXpr row(const ials_side& side, std::size_t index) {
-    return side.factors.row(static_cast<Eigen::Index>(index));
-  }
-
-  template <class Row>
-  double prior_part(const row_prior& prior, const Row& factors) const {
+  double prior_part(const row_prior& prior, std::span<const float> factors) const {
     double sum = 0.0;
-    for (Eigen::Index k = 0; k < factors.size(); ++k) {
-      const double distance =
-          static_cast<double>(factors(k)) - (prior.mean == nullptr ? 0.0 : static_cast<double>(prior.mean[k]));
+    for (std::size_t k = 0; k < factors.size(); ++k) {
+      const double mean = prior.mean == nullptr ? 0.0 : static_cast<double>(prior.mean[k]);
+      const double distance = static_cast<double>(factors[k]) - mean;
       sum += distance * distance;
     }
     return static_cast<double>(prior.strength) * sum;

@@ -141,9 +141,25 @@ struct fixed_side {
   std::size_t width;
 };
 
-inline kernel::als_rows rows_of(const matrix<float>& factors) {
-  return {factors.data(), static_cast<std::size_t>(factors.cols()), static_cast<std::size_t>(factors.cols())};
-}
+/// N x K numbers, row-major, that begin on a cache line, so that rows of a multiple of 16 factors share no line.
+class factor_matrix {
+ public:
+  factor_matrix() = default;
+  factor_matrix(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns), values_(rows * columns, 0.0f) {}
+  std::size_t rows() const { return rows_; }
+  std::size_t columns() const { return columns_; }
+  std::span<float> row(std::size_t index) { return std::span(values_).subspan(index * columns_, columns_); }
+  std::span<const float> row(std::size_t index) const { return std::span(values_).subspan(index * columns_, columns_); }
+  Eigen::Map<const matrix<float>> view() const {
+    return {values_.data(), static_cast<Eigen::Index>(rows_), static_cast<Eigen::Index>(columns_)};
+  }
+  kernel::als_rows to_gather() const { return {values_.data(), columns_, columns_}; }
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t columns_ = 0;
+  kernel::aligned_vector<float> values_;
+};
 
 /// Adds the prior to normal equations; the padding gets the identity.
 inline void add_prior(const row_prior& prior, std::size_t factors, std::size_t width, float* matrix, float* side) {
@@ -175,9 +191,9 @@ inline bool solve_rows(ials_scratch& scratch, std::size_t width, std::size_t sys
 
 /// Y^T Y of all rows, upper blocks, width x width. Sums fixed ranges of rows, then the ranges in order.
 template <executor Exec>
-void gram_of(const Exec& exec, const matrix<float>& factors, kernel::aligned_vector<float>& gram, scratch_shelf& shelf) {
-  const kernel::als_rows rows = rows_of(factors);
-  const auto count = static_cast<std::size_t>(factors.rows());
+void gram_of(const Exec& exec, const factor_matrix& factors, kernel::aligned_vector<float>& gram, scratch_shelf& shelf) {
+  const kernel::als_rows rows = factors.to_gather();
+  const std::size_t count = factors.rows();
   const std::size_t width = kernel::als_padded(rows.width);
   const std::size_t grain = std::max(gram_rows, (count + gram_parts - 1) / gram_parts);
   std::vector<kernel::aligned_vector<float>> parts((count + grain - 1) / grain);
@@ -214,7 +230,7 @@ inline std::vector<std::size_t> task_starts(const weighted_rows& rows, std::size
 /// Rows without interactions are left as they are.
 template <executor Exec, class PriorOf>
 void half_step(const Exec& exec, std::string_view function, std::string_view side_name, const weighted_rows& rows,
-               const std::vector<std::size_t>& tasks, const fixed_side& fixed, PriorOf&& prior_of, matrix<float>& out,
+               const std::vector<std::size_t>& tasks, const fixed_side& fixed, PriorOf&& prior_of, factor_matrix& out,
                scratch_shelf& shelf) {
   const std::size_t width = fixed.width;
   const auto fail = [&] {
@@ -222,7 +238,7 @@ void half_step(const Exec& exec, std::string_view function, std::string_view sid
                                       " are not positive definite in float32; raise regularization or lower alpha");
   };
   const auto keep = [&](std::size_t row, const float* solution) {
-    std::copy_n(solution, fixed.rows.width, out.data() + row * fixed.rows.width);
+    std::copy_n(solution, out.columns(), out.row(row).begin());
   };
   exec.run(tasks.size() - 1, [&](std::size_t task) {
     auto scratch = shelf.take(width, kernel::largest_cholesky_batch);
