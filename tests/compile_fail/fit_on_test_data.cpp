@@ -2,7 +2,7 @@
 // expect: role::test
 #include "shop.hpp"
 
-auto model() {
+auto fitted() {
   const auto parts = mm::split::leave_last_out{}(ratings);
 #ifndef MMREC_KO
   return mm::fit(mm::recommender(mm::cf::popularity{}), cpu, parts.train);

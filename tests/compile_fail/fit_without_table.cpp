@@ -6,7 +6,7 @@ const auto spec = mm::recommender(mm::modalities(mm::modality<"sound">(mm::featu
                                   mm::fusion::weighted_sum{});
 
 #ifndef MMREC_KO
-auto model() { return mm::fit(spec, cpu, catalogue, ratings); }
+auto fitted() { return mm::fit(spec, cpu, catalogue, ratings); }
 #else
-auto model() { return mm::fit(spec, cpu, ratings); }
+auto fitted() { return mm::fit(spec, cpu, ratings); }
 #endif

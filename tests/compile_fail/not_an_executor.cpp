@@ -1,7 +1,7 @@
 // expect: no matching function for call to .*fit
 #include "shop.hpp"
 
-auto model() {
+auto fitted() {
   const auto spec = mm::recommender(mm::cf::popularity{});
 #ifndef MMREC_KO
   return mm::fit(spec, mm::exec::cpu{.threads = 8}, ratings);

@@ -9,6 +9,6 @@ const auto sound = mm::modality<"sound">(mm::features::expect<100>{});
 const auto sound = mm::modality<"sound">(mm::features::expect<107>{});
 #endif
 
-auto model() {
+auto fitted() {
   return mm::fit(mm::recommender(mm::modalities(sound), mm::fusion::concat{}, mm::cf::profile{}), cpu, catalogue, ratings);
 }
