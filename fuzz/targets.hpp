@@ -1,0 +1,148 @@
+// fuzz/targets.hpp - what the fuzzers call, and the test that replays their corpus. Each target takes any bytes; errors of
+// the library are fine, everything else (a crash, another exception, a broken property) is a finding.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <mmrec/core/error.hpp>
+#include <mmrec/io/adjacency.hpp>
+#include <mmrec/io/interactions.hpp>
+#include <mmrec/io/npy.hpp>
+#include <mmrec/io/table.hpp>
+
+namespace fuzz {
+
+/// Ends the program: a fuzzer reports this as a crash, and it is not an exception that a reader might swallow.
+inline void require(bool property) {
+  if (!property) std::abort();
+}
+
+/// The first byte chooses among options, the rest is the file.
+inline std::uint8_t take_choice(std::string_view& bytes) {
+  if (bytes.empty()) return 0;
+  const auto choice = static_cast<std::uint8_t>(bytes.front());
+  bytes.remove_prefix(1);
+  return choice;
+}
+
+inline mmrec::limits small_limits() {
+  mmrec::limits bounds;
+  bounds.line_bytes = 4096;
+  bounds.columns = 64;
+  bounds.rows = 10000;
+  return bounds;
+}
+
+inline mmrec::io::table_options options_of(std::uint8_t choice) {
+  constexpr const char* delimiters[] = {",", "\t", "::", " "};
+  return {.delimiter = delimiters[choice & 3], .quotes = (choice & 4) == 0, .header = (choice & 8) == 0};
+}
+
+using records = std::vector<std::vector<std::string>>;
+
+/// All records, or those before the first error.
+inline records read_records(std::string_view bytes, const mmrec::io::table_options& options) {
+  records result;
+  try {
+    mmrec::io::table_reader table(bytes, "fuzz", options, small_limits());
+    while (table.next()) {
+      result.emplace_back();
+      for (std::size_t place = 0; place < table.columns(); ++place) {
+        result.back().emplace_back(table[place]);
+        try {
+          static_cast<void>(table.value<float>(place));
+          static_cast<void>(table.value<std::int64_t>(place));
+        } catch (const mmrec::parse_error& error) {
+          require(error.line() >= 1 && error.column() >= 1);
+        }
+      }
+    }
+  } catch (const mmrec::error&) {
+  }
+  return result;
+}
+
+/// Skipping gives at least what strictness gives before its first error, and records written as CSV read as they were.
+inline void table(std::string_view bytes) {
+  mmrec::io::table_options options = options_of(take_choice(bytes));
+  const records strict = read_records(bytes, options);
+  options.on_malformed = mmrec::io::malformed::skip;
+  const records all = read_records(bytes, options);
+  require(strict.size() <= all.size());
+  for (std::size_t row = 0; row < strict.size(); ++row) require(strict[row] == all[row]);
+
+  std::string csv;
+  for (const auto& record : strict) {
+    for (std::size_t place = 0; place < record.size(); ++place) {
+      csv += place == 0 ? "\"" : ",\"";
+      for (const char c : record[place]) csv += c == '"' ? std::string("\"\"") : std::string(1, c);
+      csv += '"';
+    }
+    csv += "\r\n";
+  }
+  if (csv.size() <= small_limits().line_bytes) require(read_records(csv, {.header = false}) == strict);
+}
+
+template <class T>
+void npy_as(std::string_view bytes) {
+  try {
+    const mmrec::io::npy_array<T> array = mmrec::io::parse_npy<T>(bytes, "fuzz");
+    const mmrec::io::npy_array<T> again =
+        mmrec::io::parse_npy<T>(mmrec::io::format_npy<T>(array.values, array.shape), "fuzz");
+    require(again.shape == array.shape && again.values.size() == array.values.size());
+    require(array.values.empty() ||
+            std::memcmp(again.values.data(), array.values.data(), array.values.size() * sizeof(T)) == 0);
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// What is read as an array of some type is written and read again with the same bits.
+inline void npy(std::string_view bytes) {
+  npy_as<float>(bytes);
+  npy_as<double>(bytes);
+  npy_as<std::int32_t>(bytes);
+  npy_as<std::int64_t>(bytes);
+  npy_as<std::uint8_t>(bytes);
+}
+
+inline void check(const mmrec::data::interactions& events) {
+  require(events.starts().size() == events.users() + 1);
+  for (const mmrec::item_id item : events.item_array()) require(item.index() < events.items());
+}
+
+/// Every choice of policies gives interactions that hold together.
+inline void interactions(std::string_view bytes) {
+  const std::uint8_t choice = take_choice(bytes);
+  const std::uint8_t policies = take_choice(bytes);
+  mmrec::io::interaction_table spec{.format = options_of(choice), .user = 0, .item = 1, .value = 2, .time = 3};
+  spec.format.on_malformed = (choice & 16) != 0 ? mmrec::io::malformed::skip : mmrec::io::malformed::error;
+  spec.numeric_keys = (choice & 32) != 0;
+  spec.policy.on_duplicate = static_cast<mmrec::data::duplicates>(policies % 5);
+  spec.policy.on_bad_value = (policies & 8) != 0 ? mmrec::data::bad_values::skip : mmrec::data::bad_values::error;
+  spec.on_unknown_item = (policies & 16) != 0 ? mmrec::io::unknown_keys::skip : mmrec::io::unknown_keys::error;
+  mmrec::io::key_maps keys;
+  if ((policies & 32) != 0) keys.items = std::make_shared<const mmrec::data::item_map>(mmrec::data::item_map::numbered(5));
+  try {
+    const auto file = mmrec::io::parse_interactions(bytes, "fuzz", spec, keys, small_limits());
+    check(file.interactions);
+    require(file.interactions.report().events + file.unknown_items + file.table.skipped >= file.table.records);
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// Lists of numbers give interactions that hold together.
+inline void lists(std::string_view bytes) {
+  const std::uint8_t choice = take_choice(bytes);
+  const mmrec::io::adjacency_lists spec{.policy = {.on_duplicate = static_cast<mmrec::data::duplicates>(choice % 5)}};
+  try {
+    check(mmrec::io::parse_adjacency(bytes, "fuzz", spec, {}, small_limits()).interactions);
+  } catch (const mmrec::error&) {
+  }
+}
+
+}  // namespace fuzz
