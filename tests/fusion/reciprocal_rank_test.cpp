@@ -55,8 +55,8 @@ TEST_CASE("reciprocal rank fusion by hand") {
 }
 
 TEST_CASE("equal scores share a rank, infinities have theirs, unjudged items get nothing") {
-  const auto fused =
-      fuse(mm::fusion::reciprocal_rank{.k = 0}, {{5, 5, inf, 1, nothing, -inf, -0.0f, 0.0f}, std::vector<float>(8, nothing)});
+  const auto fused = fuse(mm::fusion::reciprocal_rank{.k = 0},
+                          {{5, 5, inf, 1, nothing, -inf, -0.0f, 0.0f}, std::vector<float>(8, nothing)});
   CHECK(fused[2] == 1.0f);
   CHECK(fused[0] == 0.5f);
   CHECK(fused[1] == 0.5f);
@@ -87,6 +87,29 @@ TEST_CASE("renumbering the items renumbers the fused scores and nothing else") {
   std::reverse(a.begin(), a.end());
   for (std::size_t item = 0; item < a.size(); ++item)
     CHECK(((std::isnan(a[item]) && std::isnan(b[item])) || a[item] == b[item]));
+}
+
+TEST_CASE("a catalogue too large for a comparison sort is ranked the same way") {
+  mm::random_stream random(mm::seed{6});
+  scores branch(1, std::vector<float>(5000));
+  for (float& x : branch[0]) {
+    x = static_cast<float>(random.normal() * std::exp(20 * random.normal()));
+    if (random.below(4) == 0) x = static_cast<float>(random.below(10)) - 5;
+    if (random.below(50) == 0) x = random.below(2) == 0 ? nothing : (random.below(2) == 0 ? inf : -inf);
+  }
+  std::vector<float> sorted;
+  for (const float x : branch[0]) {
+    if (!std::isnan(x)) sorted.push_back(x);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  const auto fused = fuse(mm::fusion::reciprocal_rank{.k = 0}, branch);
+  std::size_t wrong = 0;
+  for (std::size_t item = 0; item < fused.size(); ++item) {
+    const float x = branch[0][item];
+    const auto rank = static_cast<double>(sorted.end() - std::upper_bound(sorted.begin(), sorted.end(), x)) + 1;
+    wrong += (std::isnan(x) ? std::isnan(fused[item]) : fused[item] == static_cast<float>(1 / rank)) ? 0 : 1;
+  }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("contributions of reciprocal ranks sum to the fused score") {

@@ -68,6 +68,27 @@ TEST_CASE("every gradient falls in the bin of its angle") {
   }
 }
 
+TEST_CASE("the steepest channel decides, the first of them where several are as steep") {
+  // Red rises along the rows, green as much down the columns, blue less; then blue most, towards the lower left.
+  mm::data::image picture;
+  picture.resize(3, 3);
+  const auto middle_bin = [&](int slope) {
+    for (int y = 0; y < 3; ++y) {
+      for (int x = 0; x < 3; ++x) {
+        auto* pixel = picture.bytes.data() + (y * 3 + x) * 3;
+        pixel[0] = static_cast<std::uint8_t>(100 + 10 * x);
+        pixel[1] = static_cast<std::uint8_t>(100 + 10 * y);
+        pixel[2] = static_cast<std::uint8_t>(100 + slope * (y - x));
+      }
+    }
+    const auto out = hog({.cell = 1, .block = 1, .bins = 4}, picture);
+    return std::max_element(out.begin() + 16, out.begin() + 20) - out.begin() - 16;
+  };
+  CHECK(middle_bin(0) == 0);
+  CHECK(middle_bin(7) == 0);
+  CHECK(middle_bin(8) == 3);
+}
+
 TEST_CASE("a uniform picture has no gradients and gives zeros") {
   for (const float x : hog({.cell = 4}, test::filled(12, 8, 200))) CHECK(x == 0.0f);
 }

@@ -27,7 +27,7 @@ class reciprocal_rank_model;
 /// better ones).
 ///
 /// Shapes     in  M times I scores of one user; out I scores
-/// Cost       O(M I log I) time, O(M I) for the contributions to one item; workspace 16 I bytes
+/// Cost       O(M I) time, contributions to one item too; workspace 24 I bytes
 /// Result     same bits on every call; sums in double. A branch adds nothing to an item it cannot judge (as a search engine
 ///            adds nothing to a document it does not list); an item that no branch of positive weight judges has no score
 /// Throws     invalid_config if k is negative or not finite, or unless there is one weight a branch, finite, not negative,
@@ -52,7 +52,7 @@ class reciprocal_rank_model {
  public:
   struct workspace {
     std::vector<double> sums;         // I
-    std::vector<std::uint64_t> keys;  // I: to sort by
+    std::vector<std::uint64_t> keys;  // 2 I: to sort by
   };
 
   reciprocal_rank_model(const reciprocal_rank& spec, std::span<const std::string> branch_names, std::size_t items)

@@ -36,7 +36,7 @@ enum class histogram_scale {
 ///
 /// Shapes     in  pictures of any sizes; out N x D, D = rows * columns * 3 * bins, or rows * columns * bins^3 if joint.
 ///            Order: cells row by row; in a cell the channels one after another, or ((first * bins) + second) * bins + third
-/// Cost       O(pixels) time, for hsv with three divisions of integers a pixel
+/// Cost       O(pixels) time
 /// Result     exact counts; same bits for any number of threads. It learns nothing and is its own model
 /// Throws     invalid_config for bins outside 1..256, a grid below 1 x 1, or more than 2^20 features; data_error for a
 ///            picture with fewer pixels than the grid has cells in a direction
@@ -158,12 +158,10 @@ struct color_histogram {
     const std::int32_t chroma = largest - std::min({red, green, blue});
     const std::uint32_t value = static_cast<std::uint32_t>(largest) * b >> 8;
     if (chroma == 0) return {0, 0, value};
-    std::int32_t turn = 0;
-    if (largest == red) {
-      turn = green >= blue ? green - blue : green - blue + 6 * chroma;
-    } else {
-      turn = largest == green ? blue - red + 2 * chroma : red - green + 4 * chroma;
-    }
+    // Selections, not branches: which channel is the largest changes from pixel to pixel.
+    const std::int32_t from_red = green - blue + (green < blue ? 6 * chroma : 0);
+    const std::int32_t from_others = largest == green ? blue - red + 2 * chroma : red - green + 4 * chroma;
+    const std::int32_t turn = largest == red ? from_red : from_others;
     const auto step = static_cast<std::uint32_t>(chroma);
     const std::uint32_t hue = static_cast<std::uint32_t>(turn) * b / (6 * step);
     const std::uint32_t saturation = std::min(step * b / static_cast<std::uint32_t>(largest), b - 1);

@@ -57,10 +57,11 @@ class gradient_histogram_model {
   using input_kind = kind::image<>;
   using output_kind = kind::dense<float>;
   struct workspace {
-    std::vector<float> cells;               // cells down x cells across x bins
-    std::vector<float> magnitude;           // W
-    std::vector<std::int32_t> down, right;  // W: components of the steepest gradient
-    std::vector<std::int32_t> bin;          // W
+    std::vector<float> cells;                   // cells down x cells across x bins
+    std::vector<std::int16_t> down3, right3;    // 3 W: differences in each channel
+    std::vector<std::int32_t> squares3;         // 3 W
+    std::vector<float> down, right, magnitude;  // W: the steepest of them
+    std::vector<std::int32_t> bin;              // W
   };
 
   std::size_t features() const { return blocks_down() * blocks_across() * block_features(); }
@@ -81,10 +82,7 @@ class gradient_histogram_model {
                 workspace& scratch) const {
     detail::require_same_size(function, index, in, height_, width_);
     scratch.cells.assign(cells_down_ * cells_across_ * bins_, 0.0f);
-    scratch.magnitude.resize(width_);
-    scratch.down.resize(width_);
-    scratch.right.resize(width_);
-    scratch.bin.resize(width_);
+    resize(scratch);
     for (std::size_t y = 0; y < cells_down_ * cell_; ++y) {
       steepest_gradients(in, y, scratch);
       choose_bins(scratch);
@@ -116,28 +114,41 @@ class gradient_histogram_model {
   std::size_t blocks_across() const { return cells_across_ - block_ + 1; }
   std::size_t block_features() const { return block_ * block_ * bins_; }
 
-  /// Central differences of row y in the channel where they are largest; the first such channel when several are.
+  void resize(workspace& scratch) const {
+    scratch.down3.resize(3 * width_);
+    scratch.right3.resize(3 * width_);
+    scratch.squares3.resize(3 * width_);
+    scratch.down.resize(width_);
+    scratch.right.resize(width_);
+    scratch.magnitude.resize(width_);
+    scratch.bin.resize(width_);
+  }
+
+  /// Central differences of row y, in all channels, then in the channel where they are largest: the first such one.
   void steepest_gradients(const data::image_view& in, std::size_t y, workspace& scratch) const {
+    const std::size_t values = 3 * width_;
+    std::int16_t* __restrict down3 = scratch.down3.data();
+    std::int16_t* __restrict right3 = scratch.right3.data();
+    std::int32_t* __restrict squares3 = scratch.squares3.data();
     const bool edge = y == 0 || y + 1 == height_;
     const std::uint8_t* above = in.row(edge ? y : y - 1).data();
-    const std::uint8_t* here = in.row(y).data();
     const std::uint8_t* below = in.row(edge ? y : y + 1).data();
+    const std::uint8_t* here = in.row(y).data();
+    for (std::size_t at = 0; at < values; ++at) down3[at] = static_cast<std::int16_t>(below[at] - above[at]);
+    for (std::size_t at = 3; at + 3 < values; ++at) right3[at] = static_cast<std::int16_t>(here[at + 3] - here[at - 3]);
+    std::fill_n(right3, std::size_t{3}, std::int16_t{0});
+    std::fill_n(right3 + values - 3, std::size_t{3}, std::int16_t{0});
+    for (std::size_t at = 0; at < values; ++at) squares3[at] = down3[at] * down3[at] + right3[at] * right3[at];
     for (std::size_t x = 0; x < width_; ++x) {
-      const bool side = x == 0 || x + 1 == width_;
-      const std::size_t left = (side ? x : x - 1) * data::rgb_channels;
-      const std::size_t right = (side ? x : x + 1) * data::rgb_channels;
-      const std::size_t middle = x * data::rgb_channels;
-      std::int32_t best = -1;
-      for (std::size_t channel = 0; channel < data::rgb_channels; ++channel) {
-        const std::int32_t dy = std::int32_t{below[middle + channel]} - std::int32_t{above[middle + channel]};
-        const std::int32_t dx = std::int32_t{here[right + channel]} - std::int32_t{here[left + channel]};
-        const std::int32_t square = dx * dx + dy * dy;
-        scratch.down[x] = square > best ? dy : scratch.down[x];
-        scratch.right[x] = square > best ? dx : scratch.right[x];
-        best = std::max(best, square);
-      }
-      scratch.magnitude[x] = std::sqrt(static_cast<float>(best));
+      const std::int32_t* square = squares3 + 3 * x;
+      const std::size_t second = square[1] > square[0] ? 1 : 0;
+      const std::size_t steepest = square[2] > square[second] ? 2 : second;
+      scratch.down[x] = static_cast<float>(down3[3 * x + steepest]);
+      scratch.right[x] = static_cast<float>(right3[3 * x + steepest]);
+      scratch.magnitude[x] = static_cast<float>(square[steepest]);
     }
+    float* __restrict magnitude = scratch.magnitude.data();
+    for (std::size_t x = 0; x < width_; ++x) magnitude[x] = std::sqrt(magnitude[x]);
   }
 
   /// A direction d and its opposite are one. Turned to point down (or right), d lies beyond the edge between bins i - 1 and
@@ -145,21 +156,22 @@ class gradient_histogram_model {
   void choose_bins(workspace& scratch) const {
     // Differences are integers, so that an edge that is met exactly (45 or 90 degrees) is off by rounding only.
     constexpr float rounding = 1e-4f;
-    std::fill(scratch.bin.begin(), scratch.bin.end(), 0);
+    float* __restrict down = scratch.down.data();
+    float* __restrict right = scratch.right.data();
+    std::int32_t* __restrict bin = scratch.bin.data();
     for (std::size_t x = 0; x < width_; ++x) {
-      const bool turn = scratch.down[x] < 0 || (scratch.down[x] == 0 && scratch.right[x] < 0);
-      scratch.down[x] = turn ? -scratch.down[x] : scratch.down[x];
-      scratch.right[x] = turn ? -scratch.right[x] : scratch.right[x];
+      const bool turn = down[x] < 0.0f || (down[x] == 0.0f && right[x] < 0.0f);
+      const float sign = turn ? -1.0f : 1.0f;
+      down[x] *= sign;
+      right[x] *= sign;
+      bin[x] = 0;
     }
     for (std::size_t edge = 0; edge < edge_right_.size(); ++edge) {
-      const float right = edge_right_[edge];
-      const float down = edge_down_[edge];
-      for (std::size_t x = 0; x < width_; ++x) {
-        const float cross = right * static_cast<float>(scratch.down[x]) - down * static_cast<float>(scratch.right[x]);
-        scratch.bin[x] += cross > -rounding ? 1 : 0;
-      }
+      const float edge_right = edge_right_[edge];
+      const float edge_down = edge_down_[edge];
+      for (std::size_t x = 0; x < width_; ++x) bin[x] += edge_right * down[x] - edge_down * right[x] > -rounding ? 1 : 0;
     }
-    for (std::size_t x = 0; x < width_; ++x) scratch.bin[x] = scratch.magnitude[x] == 0.0f ? 0 : scratch.bin[x];
+    // Without a gradient every edge was counted; the vote is 0 wherever it goes, but it has to go to a bin.
   }
 
   /// L2-Hys: to length 1, clipped, and to length 1 again.

@@ -36,9 +36,9 @@ inline std::vector<float> checked_weights(std::string_view function, const std::
   bool any = false;
   for (std::size_t index = 0; index < weights.size(); ++index) {
     if (!std::isfinite(weights[index]) || weights[index] < 0.0f) {
-      throw invalid_config(
-          function, "weights",
-          "must be finite and not negative; that of " + detail::quoted(names[index]) + " is " + std::to_string(weights[index]));
+      throw invalid_config(function, "weights",
+                           "must be finite and not negative; that of " + detail::quoted(names[index]) + " is " +
+                               std::to_string(weights[index]));
     }
     any = any || weights[index] > 0.0f;
   }
