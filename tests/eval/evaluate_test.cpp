@@ -268,6 +268,15 @@ TEST_CASE("what does not fit together is an error with a name") {
   CHECK_THROWS_WITH(found.mean("recall@10"), Contains("eval::evaluation::mean: unknown metric recall@10"));
   CHECK_THROWS_AS(found.mean("auc"), mm::unknown_id);
   CHECK_THROWS_WITH(found.per_user("gini@5"), "eval::evaluation::per_user: gini@5 has no value for each user");
+  const auto elsewhere = mm::split::user_ratio{.validation = 0.1, .test = 0.3}(one.parts.train);
+  CHECK_THROWS_WITH(evaluate(masked_train{}, one_thread, one.model, one.parts.train, elsewhere.validation),
+                    "eval::evaluate: the validation set is of user_ratio(validation 0.1, test 0.3), the train set of "
+                    "user_ratio(validation 0.2, test 0.3)");
+  const mm::split::validation_set<mm::split::user_ratio> wider(one.parts.test.rule(),
+                                                               numbered(150, 90, {{user_id{0u}, item_id{80u}}}));
+  CHECK_THROWS_WITH(evaluate(eval::full_ranking<eval::mask::train_and_validation>{}, one_thread, one.model,
+                             mm::split::parts<mm::split::user_ratio>{one.parts.train, wider, one.parts.test}),
+                    "eval::evaluate: items of a masked set: expected 70, got 90");
   // A part of somebody's own making that repeats a training pair.
   using rule = mm::split::user_ratio;
   const mm::split::validation_set<rule> leaked(one.parts.train.rule(), one.parts.train.interactions());

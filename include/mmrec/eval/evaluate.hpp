@@ -52,6 +52,14 @@ std::vector<std::uint8_t> competing_items(const std::vector<std::uint32_t>& trai
   return competes;
 }
 
+/// Parts of different splits of one kind share their type but not their numbers.
+template <class Split, class Role>
+void require_one_split(const split::train_set<Split>& train, const split::part<Role, Split>& other) {
+  if (train.rule() == other.rule()) return;
+  throw data_error(evaluate_name, "the " + std::string(Role::name) + " set is of " + other.rule().describe() +
+                                      ", the train set of " + train.rule().describe());
+}
+
 /// One run of a protocol; see evaluate.
 template <class Protocol, class Split, class Role>
 class evaluator {
@@ -69,6 +77,10 @@ class evaluator {
     require_config(!std::isnan(protocol.relevance.at_least), evaluate_name, "relevance.at_least", "must be a number");
     require_size(evaluate_name, "users of the held-out set", train.users(), held_out.users());
     require_size(evaluate_name, "items of the held-out set", train.items(), held_out.items());
+    for (const data::interactions* set : masked_) {
+      require_size(evaluate_name, "users of a masked set", train.users(), set->users());
+      require_size(evaluate_name, "items of a masked set", train.items(), set->items());
+    }
     for (std::size_t item = 0; item < competes_.size(); ++item) {
       if (competes_[item] == 0) excluded_.push_back(item_id{item});
     }
@@ -234,7 +246,7 @@ class evaluator {
 /// Cost       one model.score for each judged user + O(I + I |R|) at the speed of reading; memory see `evaluation`
 /// Result     same bits for any number of threads; judged are the users with a relevant held-out item
 /// Throws     shape_error if the model's users or items are not those of the split; invalid_config; cancelled;
-///            data_error if a held-out pair is masked; what model.score throws
+///            data_error if a held-out pair is masked or the parts are of different splits; what model.score throws
 /// Example    const auto found = eval::evaluate(eval::full_ranking<eval::mask::train>{}, exec, model, parts.train,
 ///                                              parts.validation);
 ///            found.mean("ndcg@10");
@@ -244,6 +256,7 @@ auto evaluate(const ranking<Candidates, Mask>& protocol, const Exec& exec, const
   static_assert(!std::same_as<Mask, mask::train_and_validation>,
                 "mmrec: eval::mask::train_and_validation would hide the validation items that are to be found; judge on "
                 "validation data with eval::mask::train");
+  detail::require_one_split(train, validation);
   std::vector<const data::interactions*> masked;
   if constexpr (std::same_as<Mask, mask::train>) masked = {&train.interactions()};
   using run = detail::evaluator<ranking<Candidates, Mask>, Split, split::role::validation>;
@@ -257,6 +270,8 @@ auto evaluate(const ranking<Candidates, Mask>& protocol, const Exec& exec, const
 template <class Candidates, class Mask, class Split, executor Exec, recommender_model Model>
 auto evaluate(const ranking<Candidates, Mask>& protocol, const Exec& exec, const Model& model,
               const split::parts<Split>& parts) {
+  detail::require_one_split(parts.train, parts.validation);
+  detail::require_one_split(parts.train, parts.test);
   std::vector<const data::interactions*> masked;
   if constexpr (!std::same_as<Mask, mask::nothing>) masked.push_back(&parts.train.interactions());
   if constexpr (std::same_as<Mask, mask::train_and_validation>) masked.push_back(&parts.validation.interactions());
