@@ -32,7 +32,8 @@ TEST_CASE("ngrams of long documents are those of a plain loop") {
     const std::size_t max_n = 1 + random() % 5;
     const std::size_t min_n = 1 + random() % max_n;
     list words(random() % 200);
-    for (std::string& word : words) word = std::string(random() % (round % 10 == 0 ? 200 : 6), static_cast<char>('a' + random() % 26));
+    for (std::string& word : words)
+      word = std::string(random() % (round % 10 == 0 ? 200 : 6), static_cast<char>('a' + random() % 26));
     list expected;
     for (std::size_t last = 0; last < words.size(); ++last) {
       for (std::size_t n = min_n; n <= max_n && n <= last + 1; ++n) {

@@ -21,7 +21,8 @@ TEST_CASE("stop_words leaves out the words of a language and one's own") {
   const list words = {"the", "night", "don", "film", "的", "没有", "沒有", "电影"};
   CHECK(tokens_of(text::stop_words{}, words) == list{"night", "film", "的", "没有", "沒有", "电影"});
   CHECK(tokens_of(text::stop_words{.language = "zh"}, words) == list{"the", "night", "don", "film", "电影"});
-  CHECK(tokens_of(text::stop_words{.language = "", .extra = {"film", "night"}}, words) == list{"the", "don", "的", "没有", "沒有", "电影"});
+  CHECK(tokens_of(text::stop_words{.language = "", .extra = {"film", "night"}}, words) ==
+        list{"the", "don", "的", "没有", "沒有", "电影"});
   CHECK(tokens_of(text::stop_words{.extra = {"film", "film", "the"}}, words) == list{"night", "的", "没有", "沒有", "电影"});
   CHECK(tokens_of(text::stop_words{.language = ""}, words) == words);
   CHECK(tokens_of(text::stop_words{}, list{"The"}) == list{"The"});  // byte for byte
@@ -44,7 +45,9 @@ TEST_CASE("the built-in lists hold each word once") {
 TEST_CASE("looking up a stop word does not allocate") {
   const auto model = text::stop_words{.extra = {"a_word_of_more_than_fifteen_bytes"}}.fit(exec::cpu{}, list{});
   CHECK(test::allocations_of([&] {
-          if (!model.contains("a_word_of_more_than_fifteen_bytes") || model.contains("another_word_of_more_than_fifteen_bytes")) throw 1;
+          if (!model.contains("a_word_of_more_than_fifteen_bytes") ||
+              model.contains("another_word_of_more_than_fifteen_bytes"))
+            throw 1;
         }) == 0);
 }
 

@@ -175,9 +175,11 @@ TEST_CASE("tfidf equals scikit-learn's TfidfVectorizer") {
   check_golden("tfidf_unscaled", words | tfidf{.length = text::norm::none});
   check_golden("tfidf_binary", words | tfidf{.binary = true});
   check_golden("tfidf_fixed", words | tfidf{.vocabulary = fixed});
-  check_golden("tfidf_all", words | text::ngrams{} |
-                                tfidf{.min_df = 2, .max_df = text::ratio(0.5), .length = text::norm::l1, .smooth_idf = false,
-                                      .sublinear_tf = true});
+  check_golden(
+      "tfidf_all",
+      words | text::ngrams{} |
+          tfidf{
+              .min_df = 2, .max_df = text::ratio(0.5), .length = text::norm::l1, .smooth_idf = false, .sublinear_tf = true});
 }
 
 TEST_CASE("single precision is double precision rounded") {
@@ -242,7 +244,8 @@ TEST_CASE("tokens of any bytes and lengths are terms, in the order of their byte
   text::token_lists lists;
   const std::string nul("a\0", 2);
   const std::string long_a(15, 'a');
-  const documents tokens = {"", "a", nul, "ab", long_a, long_a + "a", long_a + "b", long_a + std::string("\0", 1), "\xff", "b"};
+  const documents tokens = {"",     "a", nul, "ab", long_a, long_a + "a", long_a + "b", long_a + std::string("\0", 1),
+                            "\xff", "b"};
   lists.push_back(tokens);
   lists.push_back(tokens);
   const auto both = text::count{}.fit_transform(exec::cpu{}, lists);
@@ -293,22 +296,27 @@ TEST_CASE("bad settings and data are named") {
     return [&exec, spec, data] { (text::words{} | spec).fit_transform(exec, data); };
   };
   const auto config = [&](const auto& spec) { return test::thrown<invalid_config>(fitting(spec, texts)); };
-  CHECK(config(tfidf{.min_df = -1}) == "text::tfidf::fit_transform: min_df must be a count of at least 0 or a ratio in 0..1");
+  CHECK(config(tfidf{.min_df = -1}) ==
+        "text::tfidf::fit_transform: min_df must be a count of at least 0 or a ratio in 0..1");
   CHECK(config(tfidf{.max_df = text::ratio(1.5)}) ==
         "text::tfidf::fit_transform: max_df must be a count of at least 0 or a ratio in 0..1");
   CHECK(config(count{.min_df = text::ratio(std::nan(""))}) ==
         "text::count::fit_transform: min_df must be a count of at least 0 or a ratio in 0..1");
-  CHECK(config(tfidf{.min_df = 2, .max_df = 1}) == "text::tfidf::fit_transform: max_df allows fewer documents than min_df asks for");
+  CHECK(config(tfidf{.min_df = 2, .max_df = 1}) ==
+        "text::tfidf::fit_transform: max_df allows fewer documents than min_df asks for");
   CHECK(config(tfidf{.min_df = 2, .vocabulary = {"one"}}) ==
         "text::tfidf::fit_transform: vocabulary is fixed: min_df, max_df and max_features have nothing to choose");
 
   const auto data = [&](const auto& spec, const documents& in) { return test::thrown<data_error>(fitting(spec, in)); };
   CHECK(data(tfidf{}, {}) == "text::tfidf::fit_transform: no document holds a term: empty documents, or stop words alone");
-  CHECK(data(tfidf{}, {"", "a ."}) == "text::tfidf::fit_transform: no document holds a term: empty documents, or stop words alone");
-  CHECK(data(count{.min_df = 2, .max_df = 2}, {"x1 y1", "z1 w1", "q1"}) == "text::count::fit_transform: min_df and max_df leave no term");
+  CHECK(data(tfidf{}, {"", "a ."}) ==
+        "text::tfidf::fit_transform: no document holds a term: empty documents, or stop words alone");
+  CHECK(data(count{.min_df = 2, .max_df = 2}, {"x1 y1", "z1 w1", "q1"}) ==
+        "text::count::fit_transform: min_df and max_df leave no term");
   CHECK(data(tfidf{.vocabulary = {"one", "two", "one"}}, texts) == "text::vocabulary: the term 'one' is listed twice");
   CHECK(data(tfidf{.vocabulary = {"one", "seven"}, .smooth_idf = false}, texts) ==
-        "text::tfidf::fit_transform: a term of the vocabulary occurs in no document, so that its idf is infinite: use smooth_idf");
+        "text::tfidf::fit_transform: a term of the vocabulary occurs in no document, so that its idf is infinite: use "
+        "smooth_idf");
   const auto wrong_parts = [] { text::tfidf_model<float>(text::vocabulary(documents{"a", "b"}), {.idf = {1.0f}}); };
   CHECK(test::thrown<shape_error>(wrong_parts) == "text::tfidf_model: idf: expected 2, got 1");
 }
@@ -428,7 +436,8 @@ TEST_CASE("20 Newsgroups: the vocabulary and the accuracy of naive Bayes that sc
   const news test = read_news(*folder / "20news-bydate-test");
   const auto both = (text::words{} | tfidf{}).fit_transform(exec::cpu{.threads = 2}, train.texts);
   CHECK(both.model.right().features() == 35788);
-  const double accuracy = naive_bayes(both.output, train.labels, both.model.transform(exec::cpu{}, test.texts), test.labels, 4);
+  const double accuracy =
+      naive_bayes(both.output, train.labels, both.model.transform(exec::cpu{}, test.texts), test.labels, 4);
   CHECK(accuracy == Approx(0.83489).margin(5e-6));
 }
 

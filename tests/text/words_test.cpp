@@ -43,7 +43,8 @@ TEST_CASE("words of other scripts, as Python's \\w and lower() see them") {
 
 TEST_CASE("words of every length begin and end at every place of a block of 64 bytes") {
   for (std::size_t before = 0; before < 70; ++before) {
-    for (const std::size_t length : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{130}}) {
+    for (const std::size_t length : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{63}, std::size_t{64},
+                                     std::size_t{65}, std::size_t{130}}) {
       const std::string word(length, 'Q');
       const std::string expected(length, 'q');
       list wanted;
@@ -66,7 +67,9 @@ TEST_CASE("cjk runs stay whole, or become characters or pairs") {
 }
 
 TEST_CASE("bytes that are not UTF-8 follow the policy asked for") {
-  const std::string bad = "ab\xff" "cd ef\xe4\xb8gh \xc3";
+  const std::string bad =
+      "ab\xff"
+      "cd ef\xe4\xb8gh \xc3";
   CHECK(tokens_of(text::words{}, bad) == list{"ab", "cd", "ef", "gh"});
   CHECK(tokens_of(text::words{.on_malformed = text::malformed::ignore}, bad) == list{"abcd", "efgh"});
   const auto rejected = [&] { tokens_of(text::words{.on_malformed = text::malformed::reject}, bad); };
@@ -132,7 +135,8 @@ TEST_CASE("decoding accepts exactly the well-formed sequences") {
     if (!result.valid) continue;
     std::array<char, 4> again{};
     const std::size_t size = text::detail::encode_utf8(result.point, again.data());
-    if (size != result.size || !std::equal(again.begin(), again.begin() + static_cast<std::ptrdiff_t>(size), bytes.begin())) ++wrong;
+    if (size != result.size || !std::equal(again.begin(), again.begin() + static_cast<std::ptrdiff_t>(size), bytes.begin()))
+      ++wrong;
   }
   CHECK(wrong == 0);
 }
@@ -160,7 +164,8 @@ TEST_CASE("random bytes never read or write out of bounds, and ASCII agrees with
   for (int round = 0; round < 3000; ++round) {
     const bool ascii = round % 2 == 0;
     std::string document(random() % 300, ' ');
-    for (char& byte : document) byte = static_cast<char>(ascii ? "aZ_9 .,\n"[random() % 8] : static_cast<int>(random() % 256));
+    for (char& byte : document)
+      byte = static_cast<char>(ascii ? "aZ_9 .,\n"[random() % 8] : static_cast<int>(random() % 256));
     std::vector<char> exact(document.begin(), document.end());  // no slack behind it: the sanitizer sees any step beyond
     const list tokens = tokens_of(text::words{}, std::string_view(exact.data(), exact.size()));
     if (!ascii) continue;
@@ -185,7 +190,8 @@ TEST_CASE("words does not allocate once warm, and handles a megabyte of anything
   std::size_t bytes = 0;
   auto sink = words.attach(scratch, test::tally{&tokens, &bytes});
   const std::size_t size = std::size_t{1} << 20;
-  const std::vector<std::string> units = {"a", "<", "&", " ", "9", "\xcc\x81", "é", "北", "\xff", "Ⱥ", "😀\xe2\x80\x8d", "a "};
+  const std::vector<std::string> units = {"a", "<", "&", " ", "9", "\xcc\x81", "é", "北", "\xff", "Ⱥ", "😀\xe2\x80\x8d",
+                                          "a "};
   for (const std::string& unit : units) {
     std::string document;
     while (document.size() < size) document += unit;
