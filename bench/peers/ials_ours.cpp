@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
   }
 
   const std::size_t width = kernel::als_padded(factors);
+  const auto by_user_active = by_user.active();
+  const auto by_item_active = by_item.active();
   const auto user_tasks = task_starts(by_user, width);
   const auto item_tasks = task_starts(by_item, width);
   const auto prior = [&](std::size_t) { return row_prior{regularization}; };
@@ -66,9 +68,11 @@ int main(int argc, char** argv) {
   scratch_shelf shelf;
   return peers::serve([&] {
     gram_of(exec, x0, gram, shelf);
-    half_step(exec, "ials_ours", "item", by_item, item_tasks, {x0.to_gather(), gram.data(), width}, prior, y, shelf);
+    half_step(exec, "ials_ours", "item", by_item, by_item_active, item_tasks, {x0.to_gather(), gram.data(), width}, prior, y,
+              shelf);
     gram_of(exec, y, gram, shelf);
-    half_step(exec, "ials_ours", "user", by_user, user_tasks, {y.to_gather(), gram.data(), width}, prior, x, shelf);
+    half_step(exec, "ials_ours", "user", by_user, by_user_active, user_tasks, {y.to_gather(), gram.data(), width}, prior, x,
+              shelf);
     return x.view().cast<double>().squaredNorm();
   });
 }

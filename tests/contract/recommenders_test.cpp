@@ -69,7 +69,7 @@ TEST_CASE("ease keeps the contract of recommenders") {
 TEST_CASE("ials keeps the contract of recommenders") {
   contract::check_recommender(
       [](const auto& exec, const data::interactions& log) { return cf::ials{.factors = 8}.fit(exec, log, seed{1}); },
-      {.scores_without_history = true, .explain_error = 1e-4});
+      {.explain_error = 1e-4});
 }
 
 TEST_CASE("profile keeps the contract of recommenders") {

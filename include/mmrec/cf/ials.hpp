@@ -47,10 +47,10 @@ struct ials_report {
 ///   c_ui = 1 + alpha r_ui,   p_ui = 1 if r_ui > 0, else 0,
 ///   lambda_u = regularization * (sum over i of c_ui)^regularization_exponent, and lambda_i in the same way.
 ///
-/// Users and items without an interaction of positive value are no part of the sums; their factors are zero. With features
-/// f_i, lambda_i |y_i|^2 becomes content_weight lambda_i |y_i - (f_i, 1) W|^2 for items that have them, W is learnt with
-/// the rest under a ridge of feature_regularization * (mean of content_weight lambda_i) |W|^2, its intercept left free, and
-/// items with features but without interactions get the factors (f_i, 1) W in the end.
+/// Users and items without an interaction of positive value are no part of the sums and have no score. With features f_i,
+/// lambda_i |y_i|^2 becomes content_weight lambda_i |y_i - (f_i, 1) W|^2 for items that have them, W is learnt with the rest
+/// under a ridge of feature_regularization * (mean of content_weight lambda_i) |W|^2, its intercept left free, and items
+/// with features but without interactions get the factors (f_i, 1) W in the end, and so a score.
 ///
 /// Shapes     U users, I items, E interactions, K factors, D features
 /// Cost       one iteration O(E K^2 + (U + I) K^3) time; 4 (U + I) K + 16 E bytes. Features add O(I D K) an iteration and
@@ -112,20 +112,21 @@ class ials_model {
   const ials& spec() const { return spec_; }
   const ials_report& report() const { return report_; }
 
-  Eigen::Map<const matrix<float>> user_vectors() const { return state_.users.factors.view(); }  ///< U x K
-  Eigen::Map<const matrix<float>> item_vectors() const {
-    return state_.items.factors.view();
-  }                                                                ///< I x K; a score is an inner product of rows
+  Eigen::Map<const matrix<float>> user_vectors() const {
+    return state_.users.factors.view();
+  }  ///< U x K; NaN in rows without factors
+  Eigen::Map<const matrix<float>> item_vectors() const { return state_.items.factors.view(); }  ///< I x K; the same
   const matrix<float>& feature_map() const { return state_.map; }  ///< W, (D + 1) x K; 0 x 0 without features
 
-  /// One user's factors. Throws unknown_id, shape_error.
+  /// One user's factors; NaN for a user without any. Throws unknown_id, shape_error.
   void user_vector(user_id user, std::span<float> out, workspace&) const {
     require_size("cf::ials::user_vector", "out", factors(), out.size());
     const auto row = user_row(user, "cf::ials::user_vector");
     std::copy(row.begin(), row.end(), out.begin());
   }
   /// The factors of a user described by a history: the exact minimum of the objective over this user's factors, which for
-  /// a user of the fit is what fit found. Throws unknown_id, data_error for a negative value, shape_error, numeric_error.
+  /// a user of the fit is what fit found; NaN for a history that says nothing. Items without factors are passed over.
+  /// Throws unknown_id, data_error for a negative value, shape_error, numeric_error.
   void history_vector(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::ials::history_vector";
     require_size(function, "out", factors(), out.size());
@@ -202,25 +203,28 @@ class ials_model {
     return state_.users.factors.row(user.index());
   }
 
-  /// Checks a history, puts its ids and weights in the workspace and its normal equations in system 0.
+  /// Checks a history, puts what it says of rows with factors in the workspace and the normal equations in system 0.
+  /// False if it says nothing.
   template <class Id>
   bool build(std::string_view function, const side& of, std::span<const Id> ids, std::span<const float> values,
              std::span<const float> mean, workspace& scratch) const {
     require_size(function, "values of the history", ids.size(), values.size());
-    scratch.ids.resize(ids.size());
-    scratch.weights.resize(ids.size());
+    scratch.ids.clear();
+    scratch.weights.clear();
     double sum = 0.0;
     for (std::size_t entry = 0; entry < ids.size(); ++entry) {
-      const auto known = of.other.factors.rows();
-      if (ids[entry].index() >= known) throw unknown_id(function, of.other_name, std::to_string(ids[entry].index()), known);
+      const std::size_t id = ids[entry].index(), known = of.other.known.size();
+      if (id >= known) throw unknown_id(function, of.other_name, std::to_string(id), known);
       if (!(values[entry] >= 0.0f && std::isfinite(values[entry]))) {
-        throw data_error(function, "the value of " + std::string(of.other_name) + ' ' + std::to_string(ids[entry].index()) +
+        throw data_error(function, "the value of " + std::string(of.other_name) + ' ' + std::to_string(id) +
                                        " is negative or not finite");
       }
-      scratch.ids[entry] = ids[entry].value;
-      scratch.weights[entry] = spec_.alpha * values[entry];
-      sum += static_cast<double>(scratch.weights[entry]);
+      if (of.other.known[id] == 0) continue;
+      scratch.ids.push_back(ids[entry].value);
+      scratch.weights.push_back(spec_.alpha * values[entry]);
+      sum += static_cast<double>(scratch.weights.back());
     }
+    if (!(sum > 0.0)) return false;
     const std::size_t width = kernel::als_padded(factors());
     scratch.solver.prepare(width, 1);
     const float lambda = detail::ials_lambda(spec_, sum, of.other.active);
@@ -228,23 +232,20 @@ class ials_model {
         mean.empty() ? detail::row_prior{lambda} : detail::row_prior{spec_.content_weight * lambda, mean.data()};
     detail::build_row({of.other.factors.to_gather(), of.other.gram.data(), width}, scratch.ids, scratch.weights, prior,
                       scratch.solver, 0);
-    return sum > 0.0;
+    return true;
   }
 
   template <class Id>
   void fold_in(std::string_view function, const side& of, std::span<const Id> ids, std::span<const float> values,
                std::span<const float> mean, std::span<float> out, workspace& scratch) const {
-    if (!build(function, of, ids, values, mean, scratch)) {
-      // Nothing is known of this row but its features.
-      if (mean.empty()) {
-        std::fill(out.begin(), out.end(), 0.0f);
-      } else {
-        std::copy(mean.begin(), mean.end(), out.begin());
-      }
-      return;
+    if (build(function, of, ids, values, mean, scratch)) {
+      solve(function, scratch);
+      std::copy_n(scratch.solver.side(0), out.size(), out.begin());
+    } else if (mean.empty()) {
+      std::fill(out.begin(), out.end(), no_score);
+    } else {
+      std::copy(mean.begin(), mean.end(), out.begin());
     }
-    solve(function, scratch);
-    std::copy_n(scratch.solver.side(0), out.size(), out.begin());
   }
 
   void solve(std::string_view function, workspace& scratch) const {
@@ -262,17 +263,21 @@ inline void ials_model::explain(history_view history, item_id item, std::span<fl
   constexpr std::string_view function = "cf::ials::explain";
   require_size(function, "out", history.items.size(), out.size());
   if (item.index() >= items()) throw unknown_id(function, "item", std::to_string(item.index()), items());
-  build(function, user_side(), history.items, history.values, {}, scratch);
+  std::fill(out.begin(), out.end(), 0.0f);
+  if (!build(function, user_side(), history.items, history.values, {}, scratch)) return;
+  if (state_.items.known[item.index()] == 0) return;
   float* direction = scratch.solver.side(0);
   const auto wanted = state_.items.factors.row(item.index());
   std::fill(std::copy(wanted.begin(), wanted.end(), direction), direction + kernel::als_padded(factors()), 0.0f);
   solve(function, scratch);
   for (std::size_t entry = 0; entry < out.size(); ++entry) {
-    const float weight = scratch.weights[entry];
-    const auto row = state_.items.factors.row(scratch.ids[entry]);
+    const item_id touched = history.items[entry];
+    const float weight = spec_.alpha * history.values[entry];
+    if (state_.items.known[touched.index()] == 0 || !(weight > 0.0f)) continue;
+    const auto row = state_.items.factors.row(touched.index());
     double product = 0.0;
     for (std::size_t k = 0; k < row.size(); ++k) product += static_cast<double>(row[k]) * static_cast<double>(direction[k]);
-    out[entry] = weight > 0.0f ? static_cast<float>((1.0 + static_cast<double>(weight)) * product) : 0.0f;
+    out[entry] = static_cast<float>((1.0 + static_cast<double>(weight)) * product);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>
+#include <mmrec/core/recommender.hpp>
 #include <mmrec/data/features.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/matrix.hpp>
@@ -32,6 +34,7 @@ struct ials_side {
   factor_matrix factors;               ///< N x K
   kernel::aligned_vector<float> gram;  ///< of the rows that take part in the fit, padded; see kernel::als_gram
   std::size_t active = 0;              ///< how many do
+  std::vector<std::uint8_t> known;     ///< rows that have factors; the others hold NaN
 };
 
 /// What fitting learns.
@@ -128,11 +131,13 @@ class ials_fitter {
         item_tasks_(task_starts(by_item_, width_)) {
     state_.users.factors = factor_matrix(by_user_.rows(), spec.factors);
     state_.items.factors = factor_matrix(by_item_.rows(), spec.factors);
-    state_.users.active = by_user_.active();
-    state_.items.active = by_item_.active();
+    state_.users.known = by_user_.active();
+    state_.items.known = by_item_.active();
+    state_.users.active = data::count_present(state_.users.known);
+    state_.items.active = data::count_present(state_.items.known);
     const double deviation = static_cast<double>(spec.initial_scale) / std::sqrt(static_cast<double>(spec.factors));
     for (std::size_t user = 0; user < by_user_.rows(); ++user) {
-      if (!by_user_.is_active(user)) continue;
+      if (!is_known(state_.users, user)) continue;
       random_stream random(key, user);
       for (float& factor : state_.users.factors.row(user)) factor = static_cast<float>(deviation * random.normal());
     }
@@ -150,9 +155,9 @@ class ials_fitter {
       if (spec_.track_loss) state_.objective.push_back(objective());
     }
     report_progress(exec_.sink(), function, steps, steps);
-    for (const std::size_t item : cold_items_) {
-      map_features(state_.map, row_of(features_->values, static_cast<Eigen::Index>(item)), state_.items.factors.row(item));
-    }
+    if (!regression_.items().empty()) score_cold_items();
+    mark_unknown(state_.users);
+    mark_unknown(state_.items);
     return std::move(state_);
   }
 
@@ -169,7 +174,7 @@ class ials_fitter {
     std::vector<float> weights;
     for (std::size_t item = 0; item < features.items(); ++item) {
       if (features.present[item] == 0) continue;
-      if (!by_item_.is_active(item)) {
+      if (!is_known(state_.items, item)) {
         cold_items_.push_back(item);
         continue;
       }
@@ -180,9 +185,27 @@ class ials_fitter {
     regression_ = content_regression(features, std::move(items), std::move(weights), spec_.feature_regularization, function);
   }
 
+  static bool is_known(const ials_side& side, std::size_t row) { return side.known[row] != 0; }
+
+  void score_cold_items() {
+    for (const std::size_t item : cold_items_) {
+      map_features(state_.map, row_of(features_->values, static_cast<Eigen::Index>(item)), state_.items.factors.row(item));
+      state_.items.known[item] = 1;
+    }
+  }
+
+  /// Scores with rows that have no factors are to be no_score.
+  static void mark_unknown(ials_side& side) {
+    for (std::size_t row = 0; row < side.known.size(); ++row) {
+      const auto factors = side.factors.row(row);
+      if (!is_known(side, row)) std::fill(factors.begin(), factors.end(), no_score);
+    }
+  }
+
   void solve_items() {
     half_step(
-        exec_, function, "item", by_item_, item_tasks_, {state_.users.factors.to_gather(), state_.users.gram.data(), width_},
+        exec_, function, "item", by_item_, state_.items.known, item_tasks_,
+        {state_.users.factors.to_gather(), state_.users.gram.data(), width_},
         [&](std::size_t item) { return item_prior(item); }, state_.items.factors, shelf_);
     gram_of(exec_, state_.items.factors, state_.items.gram, shelf_);
     if (regression_.items().empty()) return;
@@ -192,7 +215,8 @@ class ials_fitter {
 
   void solve_users() {
     half_step(
-        exec_, function, "user", by_user_, user_tasks_, {state_.items.factors.to_gather(), state_.items.gram.data(), width_},
+        exec_, function, "user", by_user_, state_.users.known, user_tasks_,
+        {state_.items.factors.to_gather(), state_.items.gram.data(), width_},
         [&](std::size_t user) { return user_prior(user); }, state_.users.factors, shelf_);
     gram_of(exec_, state_.users.factors, state_.users.gram, shelf_);
   }
@@ -212,12 +236,12 @@ class ials_fitter {
     std::vector<double> parts(user_tasks_.size() - 1);
     exec_.run(parts.size(), [&](std::size_t task) {
       for (std::size_t user = user_tasks_[task]; user < user_tasks_[task + 1]; ++user) {
-        if (by_user_.is_active(user)) parts[task] += user_part(user);
+        if (is_known(state_.users, user)) parts[task] += user_part(user);
       }
     });
     for (const double part : parts) total += part;
     for (std::size_t item = 0; item < by_item_.rows(); ++item) {
-      if (by_item_.is_active(item)) total += prior_part(item_prior(item), state_.items.factors.row(item));
+      if (is_known(state_.items, item)) total += prior_part(item_prior(item), state_.items.factors.row(item));
     }
     if (!regression_.items().empty()) total += regression_.penalty(state_.map);
     return total;

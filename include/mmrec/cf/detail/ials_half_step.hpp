@@ -43,20 +43,19 @@ struct weighted_rows {
   std::size_t length(std::size_t row) const { return starts[row + 1] - starts[row]; }
   std::span<const std::uint32_t> ids_of(std::size_t row) const { return std::span(ids).subspan(starts[row], length(row)); }
   std::span<const float> weights_of(std::size_t row) const { return std::span(weights).subspan(starts[row], length(row)); }
-  /// Rows with any entry of positive weight; the others are outside the model.
-  std::size_t active() const {
-    std::size_t count = 0;
-    for (std::size_t row = 0; row < rows(); ++row) count += is_active(row) ? 1 : 0;
-    return count;
+  /// Which rows have an entry of positive weight; the others are no part of the model.
+  std::vector<std::uint8_t> active() const {
+    std::vector<std::uint8_t> result(rows());
+    for (std::size_t row = 0; row < rows(); ++row) {
+      const auto of_row = weights_of(row);
+      result[row] = std::any_of(of_row.begin(), of_row.end(), [](float weight) { return weight > 0.0f; }) ? 1 : 0;
+    }
+    return result;
   }
   double weight_sum(std::size_t row) const {
     double sum = 0.0;
     for (const float weight : weights_of(row)) sum += static_cast<double>(weight);
     return sum;
-  }
-  bool is_active(std::size_t row) const {
-    const auto of_row = weights_of(row);
-    return std::any_of(of_row.begin(), of_row.end(), [](float weight) { return weight > 0.0f; });
   }
 
   weighted_rows transposed(std::size_t columns) const {
@@ -227,11 +226,11 @@ inline std::vector<std::size_t> task_starts(const weighted_rows& rows, std::size
 }
 
 /// Solves for every row of `out` (N x K) while `fixed` stands. prior_of(row) gives its prior.
-/// Rows without interactions are left as they are.
+/// Rows that are not active are left as they are.
 template <executor Exec, class PriorOf>
 void half_step(const Exec& exec, std::string_view function, std::string_view side_name, const weighted_rows& rows,
-               const std::vector<std::size_t>& tasks, const fixed_side& fixed, PriorOf&& prior_of, factor_matrix& out,
-               scratch_shelf& shelf) {
+               const std::vector<std::uint8_t>& active, const std::vector<std::size_t>& tasks, const fixed_side& fixed,
+               PriorOf&& prior_of, factor_matrix& out, scratch_shelf& shelf) {
   const std::size_t width = fixed.width;
   const auto fail = [&] {
     throw numeric_error(function, "the normal equations of some " + std::string(side_name) +
@@ -250,7 +249,7 @@ void half_step(const Exec& exec, std::string_view function, std::string_view sid
       pending = 0;
     };
     for (std::size_t row = tasks[task]; row < tasks[task + 1]; ++row) {
-      if (rows.length(row) > heavy_row || !rows.is_active(row)) continue;
+      if (rows.length(row) > heavy_row || active[row] == 0) continue;
       build_row(fixed, rows.ids_of(row), rows.weights_of(row), prior_of(row), *scratch, pending);
       batch[pending++] = row;
       if (pending == kernel::largest_cholesky_batch) flush();
@@ -260,7 +259,7 @@ void half_step(const Exec& exec, std::string_view function, std::string_view sid
   });
 
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (rows.length(row) <= heavy_row || !rows.is_active(row)) continue;
+    if (rows.length(row) <= heavy_row || active[row] == 0) continue;
     const auto ids = rows.ids_of(row);
     const auto weights = rows.weights_of(row);
     const std::size_t length = std::max(heavy_segment, (ids.size() + heavy_segments - 1) / heavy_segments);
