@@ -265,6 +265,29 @@ TEST_CASE("user_random spreads evenly over the time line") {
   CHECK(chi_square < 27.9);
 }
 
+TEST_CASE("the folds of k_fold test every interaction once") {
+  const interactions all = from_keys(random_events(8, 200));
+  std::size_t tested = 0;
+  key_set together;
+  for (std::size_t fold = 0; fold < 5; ++fold) {
+    const mm::split::k_fold rule{.folds = 5, .fold = fold};
+    check_partition(rule, all);
+    check_order_independence(rule);
+    const auto parts = rule(all);
+    const auto next = mm::split::k_fold{.folds = 5, .fold = (fold + 1) % 5, .validation = false}(all);
+    CHECK(keys_of(parts.validation.interactions()) == keys_of(next.test.interactions()));
+    CHECK(next.validation.size() == 0);
+    CHECK(static_cast<double>(parts.test.size()) == Approx(0.2 * static_cast<double>(all.size())).epsilon(0.2));
+    tested += parts.test.size();
+    together.merge(keys_of(parts.test.interactions()));
+  }
+  CHECK(tested == all.size());
+  CHECK(together == keys_of(all));
+  CHECK_THROWS_WITH((mm::split::k_fold{.folds = 2}(all)), "split::k_fold: folds leave nothing to train on");
+  CHECK_THROWS_WITH((mm::split::k_fold{.folds = 5, .fold = 5}(all)), "split::k_fold: fold must be less than folds");
+  CHECK(mm::split::k_fold{.fold = 1}.describe() == "k_fold(fold 1 of 5, validation, seed 42)");
+}
+
 TEST_CASE("cold_items leaves nothing of a held-out item in train") {
   const interactions all = from_keys(random_events(5));
   const auto parts = mm::split::cold_items{.validation = 0.1, .test = 0.25}(all);

@@ -213,6 +213,29 @@ TEST_CASE("means are taken over the users with relevant items") {
         "full catalogue, train masked, equal scores by item id, relevant from 4");
 }
 
+TEST_CASE("pooled measures count hits over all users") {
+  const small_case one = make_case(6);
+  const auto found = evaluate(masked_train{.metrics = {.cutoffs = {5}}}, one_thread, one.model, one.parts);
+  const interactions& test = one.parts.test.interactions();
+  double hits = 0.0;
+  for (std::size_t place = 0; place < found.users().size(); ++place) {
+    const auto relevant = test.history(found.users()[place]).items;
+    CHECK(found.relevant_counts()[place] == relevant.size());
+    for (const item_id item : found.list(place))
+      hits += std::binary_search(relevant.begin(), relevant.end(), item) ? 1.0 : 0.0;
+  }
+  const double precision = hits / (5.0 * static_cast<double>(found.users().size()));
+  const double recall = hits / static_cast<double>(test.size());
+  CHECK(found.pooled("precision@5") == Approx(precision));
+  CHECK(found.pooled("precision@5") == Approx(found.mean("precision@5")));
+  CHECK(found.pooled("recall@5") == Approx(recall));
+  CHECK(found.pooled("recall@5") != Approx(found.mean("recall@5")));
+  CHECK(found.pooled("f1@5") == Approx(2.0 * precision * recall / (precision + recall)));
+  CHECK_THROWS_WITH(found.pooled("ndcg@5"),
+                    "eval::evaluation::pooled: ndcg@5 cannot be pooled; precision, recall and f1 can");
+  CHECK_THROWS_AS(found.pooled("recall@7"), mm::unknown_id);
+}
+
 TEST_CASE("the same bits for 1, 2 and 8 threads, with and without progress") {
   struct counter final : mm::progress_sink {
     std::vector<std::size_t> done;

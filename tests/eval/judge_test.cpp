@@ -58,6 +58,13 @@ TEST_CASE("a list judged by hand") {
   CHECK(at1 == list_quality{.accuracy = 0.6});
 }
 
+TEST_CASE("F-beta by hand") {
+  CHECK(mm::eval::f_beta(0.5, 0.25) == Approx(1.0 / 3));
+  CHECK(mm::eval::f_beta(0.5, 0.25, 2.0) == Approx(5 * 0.125 / 2.25));
+  CHECK(mm::eval::f_beta(0.5, 0.25, 0.0) == Approx(0.5));  // precision alone
+  CHECK(mm::eval::f_beta(0.0, 0.0) == 0.0);
+}
+
 TEST_CASE("precision divides by K also where the list is shorter") {
   CHECK(judge_list(ids({3}), ids({3}), 1, 10).precision == Approx(0.1));
   CHECK(judge_list(ids({3}), ids({3}), 1, 10).recall == 1.0);

@@ -134,7 +134,9 @@ class evaluator {
     std::vector<item_id> relevant;
     for (std::size_t user = 0; user < held_out_.users(); ++user) {
       find_relevant(user_id{user}, relevant);
-      if (!relevant.empty()) result_.users_.push_back(user_id{user});
+      if (relevant.empty()) continue;
+      result_.users_.push_back(user_id{user});
+      result_.relevant_counts_.push_back(static_cast<std::uint32_t>(relevant.size()));
     }
     for (const std::size_t k : protocol_.metrics.cutoffs) {
       for (std::size_t index = 0; index < measures_at_k; ++index)

@@ -11,6 +11,7 @@
 
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/ids.hpp>
+#include <mmrec/eval/judge.hpp>
 #include <mmrec/eval/metric.hpp>
 
 namespace mmrec::inline v0 {
@@ -53,6 +54,31 @@ class evaluation {
   /// Throws unknown_id for what was not measured.
   double mean(metric which) const { return means_[index_of("eval::evaluation::mean", which)]; }
 
+  /// Precision, recall or F1 of all lists taken together (the micro average; mean() is the macro average): all hits divided
+  /// by U' K, by the number of all relevant items, and the harmonic mean of both. 0 without users. Recall equals MMRec's
+  /// recall2. Throws invalid_config for another measure, unknown_id for what was not measured.
+  double pooled(metric which) const {
+    constexpr std::string_view function = "eval::evaluation::pooled";
+    const bool known = which.what == measure::precision || which.what == measure::recall || which.what == measure::f1;
+    require_config(known, function, which.name(), "cannot be pooled; precision, recall and f1 can");
+    const auto recalls =
+        std::span(values_).subspan(index_of(function, {measure::recall, which.k}) * users_.size(), users_.size());
+    if (users_.empty()) return 0.0;
+    double hits = 0.0;
+    double relevant = 0.0;
+    for (std::size_t place = 0; place < users_.size(); ++place) {
+      hits += recalls[place] * relevant_counts_[place];
+      relevant += relevant_counts_[place];
+    }
+    const double precision = hits / (static_cast<double>(which.k) * static_cast<double>(users_.size()));
+    const double recall = hits / relevant;
+    if (which.what == measure::f1) return f_beta(precision, recall);
+    return which.what == measure::recall ? recall : precision;
+  }
+
+  /// How many relevant items each judged user has, in the order of users().
+  std::span<const std::uint32_t> relevant_counts() const { return relevant_counts_; }
+
   /// What the user at a position of users() was recommended, best first; as long as the largest cut-off, or shorter.
   std::span<const item_id> list(std::size_t position) const {
     return std::span(lists_).subspan(position * protocol_.metrics.cutoffs.back(), list_sizes_[position]);
@@ -79,6 +105,7 @@ class evaluation {
   Protocol protocol_;
   Split split_;
   std::vector<user_id> users_;
+  std::vector<std::uint32_t> relevant_counts_;
   std::vector<metric> metrics_;  // those of each user first
   std::vector<double> values_;   // by metric, then user
   std::vector<double> means_;    // by metric

@@ -25,6 +25,14 @@ struct list_quality {
   friend bool operator==(const list_quality&, const list_quality&) = default;
 };
 
+/// The weighted harmonic mean of precision and recall; beta > 1 favours recall, 1 gives F1. 0 if both are 0.
+/// Reference  van Rijsbergen, Information retrieval, 2nd ed., 1979, ch. 7
+inline double f_beta(double precision, double recall, double beta = 1.0) {
+  const double weight = beta * beta;
+  const double below = weight * precision + recall;
+  return below > 0.0 ? (1.0 + weight) * precision * recall / below : 0.0;
+}
+
 /// Judges the first k entries of a list.
 ///
 /// Shapes     hits: 1 for each entry of the list that is relevant, best first; may be longer or shorter than k
@@ -54,7 +62,7 @@ inline list_quality judge_hits(std::span<const std::uint8_t> hits, std::size_t r
   const auto hit_count = static_cast<double>(found);
   quality.recall = hit_count / static_cast<double>(relevant);
   quality.precision = hit_count / static_cast<double>(k);
-  if (found > 0) quality.f1 = 2.0 * quality.precision * quality.recall / (quality.precision + quality.recall);
+  quality.f1 = f_beta(quality.precision, quality.recall);
   quality.hit_rate = found > 0 ? 1.0 : 0.0;
   quality.ndcg = gain / best_gain;
   quality.map = precisions / static_cast<double>(ideal);

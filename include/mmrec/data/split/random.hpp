@@ -59,6 +59,47 @@ struct user_random {
   friend bool operator==(const user_random&, const user_random&) = default;
 };
 
+/// One of several folds that together test every interaction once (cross-validation); fit and evaluate each fold in turn.
+///
+/// Rule       the fold of an interaction is a hash of (seed, user key, item key) modulo `folds`; test is fold `fold`,
+/// validation
+///            the next one, after the last one the first
+/// Result     a function of the seed and the external keys alone; folds are equal in size up to chance
+/// Cost       O(E log E) time, 2x the input's memory
+/// Throws     invalid_config unless folds >= 2 (3 with validation) and fold < folds
+/// Avoid when see user_random
+/// Example    for (std::size_t fold = 0; fold < 5; ++fold) judge(split::k_fold{.folds = 5, .fold = fold}(ratings));
+struct k_fold {
+  std::size_t folds = 5;
+  std::size_t fold = 0;
+  bool validation = true;  ///< hold out the next fold for validation as well
+  seed key = seed{42};
+
+  parts<k_fold> operator()(const data::interactions& all) const {
+    constexpr std::string_view function = "split::k_fold";
+    require_config(folds >= (validation ? 3u : 2u), function, "folds", "leave nothing to train on");
+    require_config(fold < folds, function, "fold", "must be less than folds");
+    std::vector<detail::label> labels(all.size(), detail::label::train);
+    for (std::size_t user = 0; user < all.users(); ++user) {
+      const seed own{detail::keyed_hash(key, all.user_keys()->key(user_id{user}))};
+      for (std::size_t entry = all.starts()[user]; entry < all.starts()[user + 1]; ++entry) {
+        const auto drawn = detail::keyed_hash(own, all.item_keys()->key(all.item_array()[entry])) % folds;
+        if (drawn == fold) labels[entry] = detail::label::test;
+        if (validation && drawn == (fold + 1) % folds) labels[entry] = detail::label::validation;
+      }
+    }
+    return detail::distribute(*this, all, labels);
+  }
+
+  /// For captions and reports.
+  std::string describe() const {
+    return "k_fold(fold " + std::to_string(fold) + " of " + std::to_string(folds) + (validation ? ", validation" : "") +
+           ", seed " + std::to_string(key.value) + ')';
+  }
+
+  friend bool operator==(const k_fold&, const k_fold&) = default;
+};
+
 /// Takes all interactions of a random share of the items out of train: those items are new to every model, and only their
 /// content can place them. Evaluate it with eval::cold_ranking.
 ///
