@@ -1,7 +1,9 @@
 // catalogue.hpp - the films as an item table, and what was loaded.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +20,65 @@
 namespace night {
 
 namespace mm = mmrec;
+
+/// One entry of a column, taken over into another one.
+inline void append(mm::data::text_column& to, const mm::data::text_column& from, std::size_t entry) {
+  to.push_back(from[entry]);
+}
+inline void append(mm::data::image_column& to, const mm::data::image_column& from, std::size_t entry) {
+  to.push_back(from[entry]);
+}
+inline void append(mm::matrix<float>& to, const mm::matrix<float>& from, std::size_t entry) {
+  to.conservativeResize(to.rows() + 1, from.cols());
+  to.row(to.rows() - 1) = from.row(static_cast<Eigen::Index>(entry));
+}
+
+/// The values of the films that are kept.
+template <class Values>
+mm::io::partial_column<Values> kept_values(const mm::io::partial_column<Values>& all,
+                                           const std::vector<std::uint8_t>& keep) {
+  mm::io::partial_column<Values> kept{.values = {}, .present = {}, .file = all.file, .non_finite = all.non_finite};
+  std::size_t entry = 0;
+  for (std::size_t film = 0; film < keep.size(); ++film) {
+    if (keep[film] != 0) kept.present.push_back(all.present[film]);
+    if (keep[film] != 0 && all.present[film] != 0) append(kept.values, all.values, entry);
+    entry += all.present[film];
+  }
+  return kept;
+}
+
+/// The same data set without the films that have fewer ratings.
+inline mm::io::movielens well_known(mm::io::movielens all, std::size_t min_ratings) {
+  if (min_ratings == 0) return all;
+  const std::vector<std::uint32_t> counts = all.ratings.item_counts();
+  std::vector<std::uint8_t> keep;
+  mm::data::item_map items;
+  mm::io::movielens kept;
+  for (std::size_t film = 0; film < counts.size(); ++film) {
+    keep.push_back(counts[film] >= min_ratings ? 1 : 0);
+    if (keep.back() == 0) continue;
+    items.insert(all.items->key(mm::item_id{film}));
+    kept.titles.push_back(all.titles[film]);
+    kept.genres.push_back(all.genres[film]);
+    kept.tags.push_back(all.tags[film]);
+  }
+  kept.items = std::make_shared<const mm::data::item_map>(std::move(items));
+  std::vector<mm::data::interaction> events;
+  for (mm::data::interaction event : all.ratings.events()) {
+    const auto item = kept.items->find(all.items->key(event.item));
+    if (!item) continue;
+    event.item = *item;
+    events.push_back(event);
+  }
+  kept.ratings = {all.ratings.user_keys(), kept.items, std::move(events)};
+  kept.plots = kept_values(all.plots, keep);
+  kept.posters = kept_values(all.posters, keep);
+  kept.sound = kept_values(all.sound, keep);
+  kept.pictures = kept_values(all.pictures, keep);
+  kept.tag_count = all.tag_count;
+  kept.tags_of_unknown_items = all.tags_of_unknown_items;
+  return kept;
+}
 
 /// What a film is like: its title, genres and tags in one text.
 inline std::string words_of(const mm::io::movielens& movies, std::size_t film) {

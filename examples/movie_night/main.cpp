@@ -34,19 +34,17 @@ int main(int argc, char** argv) {
       ->expected(0, 1)
       ->default_str("Robots dream of the sea. Animation, children, science fiction, robots, ocean, friendship");
   app.add_option("--json", asked.json, "write all numbers and the configuration to this file");
+  app.add_option("--min-ratings", asked.min_ratings, "leave out films with fewer ratings: a quick look");
   app.add_option("--seed", asked.seed, "of everything random");
   app.add_option("--threads", asked.threads, "the numbers do not depend on it")->check(CLI::Range(1, 256));
   CLI11_PARSE(app, argc, argv);
 
   try {
-    const mmrec::io::movielens movies = mmrec::io::read_movielens(asked.data);
+    const mmrec::io::movielens movies = night::well_known(mmrec::io::read_movielens(asked.data), asked.min_ratings);
     movies.ratings.user_keys()->at(asked.user);  // a wrong --user fails before the work begins
     nlohmann::json report;
-    report["configuration"] = {{"data", asked.data.string()},
-                               {"user", asked.user},
-                               {"cold", asked.cold},
-                               {"seed", asked.seed},
-                               {"threads", asked.threads}};
+    report["configuration"] = {{"data", asked.data.string()},      {"user", asked.user}, {"cold", asked.cold},
+                               {"min_ratings", asked.min_ratings}, {"seed", asked.seed}, {"threads", asked.threads}};
     night::show_loaded(movies, asked.data.string(), report);
     const bool full = !movies.plots.file.empty() && !movies.posters.file.empty();
     (full ? night::run_full : night::run_default)(asked, movies, report);

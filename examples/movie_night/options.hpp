@@ -12,6 +12,7 @@ struct options {
   std::string user = "42";          ///< userId to recommend for
   std::string cold = {};            ///< description of a film that is not in the catalogue; empty: do not show
   std::filesystem::path json = {};  ///< where to write all numbers; empty: nowhere
+  std::size_t min_ratings = 0;      ///< leave out films with fewer ratings
   std::uint64_t seed = 42;
   std::size_t threads = 1;
 };
