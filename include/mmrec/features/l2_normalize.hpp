@@ -118,9 +118,9 @@ class l2_normalize_model {
     if (!(length > 1e-150 && length < 1e150)) {
       double largest = 0.0;
       for (std::size_t column = 0; column < width_; ++column)
-        largest = std::max(largest, std::abs(static_cast<double>(from[column])));
+        largest = (std::max)(largest, std::abs(static_cast<double>(from[column])));
       // A power of two, so that scaling rounds nothing.
-      if (largest > 0.0) unit = std::ldexp(1.0, std::min(1000, -std::ilogb(largest)));
+      if (largest > 0.0) unit = std::ldexp(1.0, (std::min)(1000, -std::ilogb(largest)));
       length = length_of(from, width_, unit);
     }
     const double factor = length > 0.0 ? 1.0 / length : 0.0;

@@ -154,8 +154,8 @@ struct color_histogram {
   /// circle, six sextants of `chroma` steps each; saturation is chroma / largest.
   static std::array<std::uint32_t, 3> hsv_bins(const std::uint8_t* pixel, std::uint32_t b) {
     const std::int32_t red = pixel[0], green = pixel[1], blue = pixel[2];
-    const std::int32_t largest = std::max({red, green, blue});
-    const std::int32_t chroma = largest - std::min({red, green, blue});
+    const std::int32_t largest = (std::max)({red, green, blue});
+    const std::int32_t chroma = largest - (std::min)({red, green, blue});
     const std::uint32_t value = static_cast<std::uint32_t>(largest) * b >> 8;
     if (chroma == 0) return {0, 0, value};
     // Selections, not branches: which channel is the largest changes from pixel to pixel.
@@ -164,7 +164,7 @@ struct color_histogram {
     const std::int32_t turn = largest == red ? from_red : from_others;
     const auto step = static_cast<std::uint32_t>(chroma);
     const std::uint32_t hue = static_cast<std::uint32_t>(turn) * b / (6 * step);
-    const std::uint32_t saturation = std::min(step * b / static_cast<std::uint32_t>(largest), b - 1);
+    const std::uint32_t saturation = (std::min)(step * b / static_cast<std::uint32_t>(largest), b - 1);
     return {hue, saturation, value};
   }
 };

@@ -184,7 +184,7 @@ class gradient_histogram_model {
       const auto scale = static_cast<float>(1.0 / std::sqrt(squares));
       for (std::size_t index = 0; index < block_features(); ++index) {
         values[index] *= scale;
-        if (round == 0) values[index] = std::min(values[index], clip_);
+        if (round == 0) values[index] = (std::min)(values[index], clip_);
       }
     }
   }
@@ -218,7 +218,7 @@ gradient_histogram_model gradient_histogram::fit(const Exec&, const Batch& batch
   model.cells_down_ = model.height_ / model.cell_;
   model.cells_across_ = model.width_ / model.cell_;
   model.clip_ = clip;
-  if (std::min(model.cells_down_, model.cells_across_) < model.block_) {
+  if ((std::min)(model.cells_down_, model.cells_across_) < model.block_) {
     throw data_error(function, "a picture of " + std::to_string(model.height_) + " x " + std::to_string(model.width_) +
                                    " pixels is too small for a block of " + std::to_string(block) + " x " +
                                    std::to_string(block) + " cells of " + std::to_string(cell) + " x " +

@@ -111,7 +111,7 @@ class standardize_model {
                          origin * origin * static_cast<std::int64_t>(pixels);
       const double away = mean_[channel] - static_cast<double>(origin);
       const double variance = static_cast<double>(moved) / count - away * away;
-      deviation_[channel] = std::sqrt(std::max(variance, 0.0));
+      deviation_[channel] = std::sqrt((std::max)(variance, 0.0));
       const double scale = deviation_[channel] > 0.0 ? 1.0 / deviation_[channel] : 0.0;
       for (std::size_t value = 0; value < 256; ++value) {
         levels_[channel][value] = static_cast<float>((static_cast<double>(value) - mean_[channel]) * scale);

@@ -58,8 +58,8 @@ struct column_sums {
         continue;
       }
       sum[column] += static_cast<double>(row[column]);
-      smallest[column] = std::min(smallest[column], row[column]);
-      largest[column] = std::max(largest[column], row[column]);
+      smallest[column] = (std::min)(smallest[column], row[column]);
+      largest[column] = (std::max)(largest[column], row[column]);
     }
   }
 };
@@ -85,8 +85,8 @@ column_statistics<T> means_of_columns(const Exec& exec, const matrix_view<T>& va
       result.mean[column] += sums.sum[column];
       result.count[column] -= sums.skipped[column];
       result.non_finite += sums.skipped[column];
-      result.smallest[column] = std::min(result.smallest[column], sums.smallest[column]);
-      result.largest[column] = std::max(result.largest[column], sums.largest[column]);
+      result.smallest[column] = (std::min)(result.smallest[column], sums.smallest[column]);
+      result.largest[column] = (std::max)(result.largest[column], sums.largest[column]);
     }
   }
   for (std::size_t column = 0; column < columns; ++column) {

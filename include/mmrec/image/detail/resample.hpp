@@ -39,11 +39,11 @@ class axis_weights {
  private:
   /// The output covers [left, left + step) on the axis of the inputs, where input j covers [j, j + 1).
   void add_output(double left, double step) {
-    const double stretch = std::max(step, 1.0);
+    const double stretch = (std::max)(step, 1.0);
     const double center = left + 0.5 * step;
     const double reach = kernel_ == filter::area ? 0.5 * step : (kernel_ == filter::lanczos ? 3.0 : 1.0) * stretch;
-    const auto begin = static_cast<std::size_t>(std::max(0.0, std::floor(center - reach)));
-    const auto end = std::min(inputs_, static_cast<std::size_t>(std::ceil(center + reach)));
+    const auto begin = static_cast<std::size_t>((std::max)(0.0, std::floor(center - reach)));
+    const auto end = (std::min)(inputs_, static_cast<std::size_t>(std::ceil(center + reach)));
     std::size_t first = end;
     double sum = 0.0;
     const std::size_t start = weights_.size();
@@ -51,7 +51,7 @@ class axis_weights {
       const double weight = weight_of(static_cast<double>(input), left, step, center, stretch);
       // What rounding leaves of an input that the filter does not reach would cost a tap.
       if (std::abs(weight) < 1e-9 && first == end) continue;
-      first = std::min(first, input);
+      first = (std::min)(first, input);
       weights_.push_back(static_cast<float>(weight));
       sum += weight;
     }
@@ -62,9 +62,9 @@ class axis_weights {
   }
 
   double weight_of(double input, double left, double step, double center, double stretch) const {
-    if (kernel_ == filter::area) return std::max(0.0, std::min(input + 1.0, left + step) - std::max(input, left));
+    if (kernel_ == filter::area) return (std::max)(0.0, (std::min)(input + 1.0, left + step) - (std::max)(input, left));
     const double x = std::abs(input + 0.5 - center) / stretch;
-    if (kernel_ == filter::bilinear) return std::max(0.0, 1.0 - x);
+    if (kernel_ == filter::bilinear) return (std::max)(0.0, 1.0 - x);
     if (x >= 3.0) return 0.0;
     if (x == 0.0) return 1.0;
     const double angle = std::numbers::pi * x;
