@@ -4,4 +4,5 @@
 #include <mmrec/features/l2_normalize.hpp>
 #include <mmrec/features/min_max.hpp>
 #include <mmrec/features/policy.hpp>
+#include <mmrec/features/select_columns.hpp>
 #include <mmrec/features/standardize.hpp>
