@@ -80,7 +80,7 @@ class ease_model {
     if (!judges) return;
     constexpr std::size_t block = 4096;  // scores that stay in the first cache while the rows of the history pass by
     for (std::size_t begin = 0; begin < items(); begin += block) {
-      const std::size_t end = std::min(items(), begin + block);
+      const std::size_t end = (std::min)(items(), begin + block);
       for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
         const float* row = weights(history.items[entry]).data();
         const float value = binary_ ? 1.0f : history.values[entry];

@@ -18,9 +18,10 @@ template <class Result, class... Arguments>
 class function_ref<Result(Arguments...)> {
  public:
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, function_ref> && std::is_invocable_r_v<Result, F&, Arguments...>)
-  function_ref(F&& callable)  // NOLINT: implicit on purpose
-      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))), call_([](void* object, Arguments... arguments) -> Result {
+  requires(!std::same_as<std::remove_cvref_t<F>, function_ref> && std::is_invocable_r_v<Result, F&, Arguments...>)
+      function_ref(F&& callable)  // NOLINT: implicit on purpose
+      : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
+        call_([](void* object, Arguments... arguments) -> Result {
           return (*static_cast<std::remove_reference_t<F>*>(object))(static_cast<Arguments&&>(arguments)...);
         }) {}
   Result operator()(Arguments... arguments) const { return call_(object_, static_cast<Arguments&&>(arguments)...); }
@@ -36,7 +37,7 @@ class function_ref<Result(Arguments...)> {
 template <class E>
 concept executor = requires(const E& exec, std::size_t tasks, function_ref<void(std::size_t)> task) {
   { exec.concurrency() } -> std::convertible_to<std::size_t>;
-  { exec.run(tasks, task) };
+  {exec.run(tasks, task)};
   { exec.sink() } -> std::convertible_to<progress_sink*>;
 };
 
@@ -47,7 +48,7 @@ void for_ranges(const Exec& exec, std::size_t count, std::size_t grain, Body&& b
   const std::size_t tasks = count / step + (count % step != 0 ? 1 : 0);
   exec.run(tasks, [&](std::size_t task) {
     const std::size_t begin = task * step;
-    body(begin, std::min(count, begin + step));
+    body(begin, (std::min)(count, begin + step));
   });
 }
 

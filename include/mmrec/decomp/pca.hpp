@@ -181,7 +181,7 @@ struct basic_pca {
   pca_model<T> fit(const Exec& exec, const matrix_view<T>& in, seed key = {}) const {
     constexpr std::string_view function = "decomp::pca::fit";
     const auto rows = static_cast<std::size_t>(in.rows()), columns = static_cast<std::size_t>(in.cols());
-    const std::size_t most = std::min(rows, columns);
+    const std::size_t most = (std::min)(rows, columns);
     require_config(components >= 1, function, "components", "must be at least 1");
     if (rows < 2) throw data_error(function, "needs at least 2 rows, got " + std::to_string(rows));
     require_config(components <= most, function, "components",
@@ -199,7 +199,7 @@ struct basic_pca {
       if (!uses_randomized(rows, columns)) return detail::exact_directions<T>(function, exec, centered, components);
       detail::dense_operator<T> matrix(centered);
       return detail::randomized_directions<T>(function, exec, matrix, columns, components,
-                                              std::min(most, components + oversampling), power_iterations, key,
+                                              (std::min)(most, components + oversampling), power_iterations, key,
                                               kernel::sum_of_squares(exec, centered));
     }();
     for (double& square : found.squares) square /= degrees;
@@ -210,8 +210,8 @@ struct basic_pca {
   /// Whether fit takes the randomized way for N x D data.
   bool uses_randomized(std::size_t rows, std::size_t columns) const {
     if (solver != pca_solver::automatic) return solver == pca_solver::randomized;
-    const auto n = static_cast<double>(rows), d = static_cast<double>(columns), side = std::min(n, d);
-    const double width = std::min(side, static_cast<double>(components + oversampling));
+    const auto n = static_cast<double>(rows), d = static_cast<double>(columns), side = (std::min)(n, d);
+    const double width = (std::min)(side, static_cast<double>(components + oversampling));
     // Multiply-adds; those of an eigensolver run at about a sixth of the speed of the others.
     const double exact = 0.5 * n * d * side + 27.0 * side * side * side;
     const double randomized = (2.0 * static_cast<double>(power_iterations) + 3.0) * n * d * width;

@@ -190,7 +190,7 @@ struct basic_truncated_svd {
   static constexpr std::string_view fit_name = "decomp::truncated_svd::fit";
 
   void require_components(std::size_t rows, std::size_t columns) const {
-    const std::size_t most = std::min(rows, columns);
+    const std::size_t most = (std::min)(rows, columns);
     require_config(components >= 1, fit_name, "components", "must be at least 1");
     if (rows == 0) throw data_error(fit_name, "no rows to learn from");
     require_config(components <= most, fit_name, "components",
@@ -200,7 +200,7 @@ struct basic_truncated_svd {
   template <executor Exec, class Operator>
   truncated_svd_model<T> solve(const Exec& exec, Operator& matrix, std::size_t rows, std::size_t columns,
                                const std::vector<double>& mean, double squares, seed key) const {
-    const std::size_t width = std::min(std::min(rows, columns), components + oversampling);
+    const std::size_t width = (std::min)((std::min)(rows, columns), components + oversampling);
     detail::directions<T> found =
         detail::randomized_directions<T>(fit_name, exec, matrix, columns, components, width, power_iterations, key, squares);
     // The rows' mean along a component is the component times their mean: variances need no pass over the data.
@@ -213,10 +213,10 @@ struct basic_truncated_svd {
       double along = 0.0;
       for (std::size_t j = 0; j < columns; ++j)
         along += mean[j] * static_cast<double>(found.vectors.data()[k * columns + j]);
-      variance[k] = std::max(found.squares[k] / count - along * along, 0.0);
+      variance[k] = (std::max)(found.squares[k] / count - along * along, 0.0);
     }
     return truncated_svd_model<T>(std::move(found.vectors), std::move(singular_values), std::move(variance),
-                                  std::max(found.total / count - mean_square, 0.0));
+                                  (std::max)(found.total / count - mean_square, 0.0));
   }
 };
 

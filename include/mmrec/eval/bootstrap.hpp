@@ -49,8 +49,8 @@ namespace detail {
 /// The value at a share of the way through sorted values, between neighbours linearly (NumPy's default quantile).
 inline double quantile(std::span<const double> sorted, double share) {
   const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = std::min(static_cast<std::size_t>(place), sorted.size() - 1);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  const auto below = (std::min)(static_cast<std::size_t>(place), sorted.size() - 1);
+  const std::size_t above = (std::min)(below + 1, sorted.size() - 1);
   const double rest = place - static_cast<double>(below);
   return sorted[below] + rest * (sorted[above] - sorted[below]);
 }
@@ -59,8 +59,8 @@ inline void require_options(std::string_view function, const bootstrap_options& 
   require_config(options.resamples >= 1, function, "resamples", "must be at least 1");
   require_config(options.confidence > 0.0 && options.confidence < 1.0, function, "confidence", "must lie between 0 and 1");
   if (values == 0) throw data_error(function, "there are no users to resample");
-  if (values > std::numeric_limits<std::uint32_t>::max()) {
-    throw limit_error(function, "users", std::numeric_limits<std::uint32_t>::max(), values);
+  if (values > (std::numeric_limits<std::uint32_t>::max)()) {
+    throw limit_error(function, "users", (std::numeric_limits<std::uint32_t>::max)(), values);
   }
 }
 

@@ -93,9 +93,9 @@ class evaluator {
     plan();
     const std::size_t users = result_.users_.size();
     progress_sink* const sink = exec.sink();
-    const std::size_t step = sink == nullptr ? users : std::max(users_per_task, users / progress_steps + 1);
+    const std::size_t step = sink == nullptr ? users : (std::max)(users_per_task, users / progress_steps + 1);
     for (std::size_t begin = 0; begin < users; begin += step) {
-      const std::size_t end = std::min(users, begin + step);
+      const std::size_t end = (std::min)(users, begin + step);
       for_ranges(exec, end - begin, users_per_task, [&](std::size_t first, std::size_t last) {
         typename Model::workspace scratch;
         buffers own(held_out_.items(), largest_cutoff());
@@ -110,7 +110,7 @@ class evaluator {
  private:
   /// What a task needs for one user at a time.
   struct buffers {
-    buffers(std::size_t items, std::size_t k) : scores(items), list(std::min(items, k)) {}
+    buffers(std::size_t items, std::size_t k) : scores(items), list((std::min)(items, k)) {}
     std::vector<float> scores;
     std::vector<scored_item> list;
     std::vector<std::uint8_t> hits;
@@ -177,7 +177,7 @@ class evaluator {
       store(quality.ndcg);
       store(quality.mrr);
       store(quality.map);
-      store(mean_popularity(std::span(own.list).first(std::min(k, listed))));
+      store(mean_popularity(std::span(own.list).first((std::min)(k, listed))));
     }
     if (protocol_.metrics.auc) store(auc(own.scores, own.relevant, candidate_count));
   }
@@ -220,7 +220,7 @@ class evaluator {
       list_counts counts(competes_);
       for (std::size_t place = 0; place < users; ++place) {
         const auto list = result_.list(place);
-        counts.add(list.first(std::min(k, list.size())), k);
+        counts.add(list.first((std::min)(k, list.size())), k);
       }
       result_.metrics_.emplace_back(measure::item_coverage, k);
       result_.means_.push_back(counts.item_coverage());

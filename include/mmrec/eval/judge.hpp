@@ -43,8 +43,8 @@ inline list_quality judge_hits(std::span<const std::uint8_t> hits, std::size_t r
                                std::size_t k) {
   list_quality quality;
   if (k == 0 || relevant == 0) return quality;
-  const std::size_t listed = std::min(k, hits.size());
-  const std::size_t ideal = std::min(k, relevant);
+  const std::size_t listed = (std::min)(k, hits.size());
+  const std::size_t ideal = (std::min)(k, relevant);
   const auto discount = [](std::size_t place) { return 1.0 / std::log2(static_cast<double>(place) + 2.0); };
   std::size_t found = 0;
   double gain = 0.0;
@@ -79,7 +79,7 @@ inline list_quality judge_hits(std::span<const std::uint8_t> hits, std::size_t r
 /// Example    eval::judge_list(list, relevant, catalogue_size, 10).recall
 inline list_quality judge_list(std::span<const item_id> list, std::span<const item_id> relevant, std::size_t candidates,
                                std::size_t k) {
-  std::vector<std::uint8_t> hits(std::min(k, list.size()));
+  std::vector<std::uint8_t> hits((std::min)(k, list.size()));
   for (std::size_t place = 0; place < hits.size(); ++place) {
     hits[place] = std::binary_search(relevant.begin(), relevant.end(), list[place]) ? 1 : 0;
   }

@@ -113,7 +113,7 @@ class table {
     std::vector<std::size_t> widths(metrics_.size() + 1, 3);
     for (const line& one : lines) {
       for (std::size_t column = 0; column < one.size(); ++column) {
-        widths[column] = std::max(widths[column], width_of(one[column]));
+        widths[column] = (std::max)(widths[column], width_of(one[column]));
       }
     }
     std::string all;

@@ -56,7 +56,7 @@ class list_reader {
     const std::size_t content_end = bytes_.find_last_not_of("\r\n") + 1;  // 0 when there is no content
     for (; next_ < content_end; ++line_) {
       line_start_ = next_;
-      const std::size_t end = std::min(bytes_.find('\n', next_), bytes_.size());
+      const std::size_t end = (std::min)(bytes_.find('\n', next_), bytes_.size());
       next_ = end + 1;
       const bool carriage_return = end < bytes_.size() && end > line_start_ && bytes_[end - 1] == '\r';
       read_line(bytes_.substr(line_start_, end - line_start_ - (carriage_return ? 1 : 0)));
@@ -69,7 +69,7 @@ class list_reader {
     bool first = true;
     std::optional<user_id> user;
     for (std::size_t at = line.find_first_not_of(" \t"); at < line.size();) {
-      const std::size_t end = std::min(line.find_first_of(" \t", at), line.size());
+      const std::size_t end = (std::min)(line.find_first_of(" \t", at), line.size());
       const std::string_view word = line.substr(at, end - at);
       if (std::exchange(first, false)) {
         user = id_of<user_id>(word, at, keys_.users.get(), result_.users, spec_.on_unknown_user);
@@ -82,7 +82,7 @@ class list_reader {
           ++result_.unknown_items;
         }
       }
-      at = std::min(line.find_first_not_of(" \t", end), line.size());
+      at = (std::min)(line.find_first_not_of(" \t", end), line.size());
     }
     if (first) fail(0, "is empty where a user is wanted");
   }
@@ -107,7 +107,7 @@ class list_reader {
     if (value >= bounds_.rows || value >= always_fine + per_byte * bytes_.size()) {
       fail(at, in_quotation(word) + " is too large for users or items numbered from 0 in a file of this size");
     }
-    count = std::max(count, static_cast<std::size_t>(value) + 1);
+    count = (std::max)(count, static_cast<std::size_t>(value) + 1);
     return Id{static_cast<std::size_t>(value)};
   }
 
@@ -169,8 +169,8 @@ inline std::vector<interaction_file> read_adjacency(const std::vector<std::files
   for (const std::filesystem::path& path : paths) {
     contents.push_back(read_file(path, bounds));
     parts.push_back(detail::list_reader(contents.back(), path.native(), spec, keys, bounds).read());
-    users = std::max(users, parts.back().users);
-    items = std::max(items, parts.back().items);
+    users = (std::max)(users, parts.back().users);
+    items = (std::max)(items, parts.back().items);
   }
   const key_maps maps{keys.users ? keys.users : std::make_shared<const data::user_map>(data::user_map::numbered(users)),
                       keys.items ? keys.items : std::make_shared<const data::item_map>(data::item_map::numbered(items))};

@@ -50,7 +50,7 @@ void column_means(const Exec& exec, const centered_rows<T>& x, double* mean) {
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
   detail::add_blocks<double>(exec, blocks, x.columns, mean, [&](const auto&, std::size_t block, double* sums) {
     std::fill_n(sums, x.columns, 0.0);
-    const std::size_t end = std::min(x.rows, (block + 1) * detail::gram_block);
+    const std::size_t end = (std::min)(x.rows, (block + 1) * detail::gram_block);
     for (std::size_t row = block * detail::gram_block; row < end; ++row) {
       const T* values = x.data + row * x.stride;
       for (std::size_t j = 0; j < x.columns; ++j) sums[j] += static_cast<double>(values[j]);
@@ -65,7 +65,7 @@ double sum_of_squares(const Exec& exec, const centered_rows<T>& x) {
   double total = 0.0;
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
   detail::add_blocks<double>(exec, blocks, 1, &total, [&](const auto&, std::size_t block, double* sum) {
-    const std::size_t end = std::min(x.rows, (block + 1) * detail::gram_block);
+    const std::size_t end = (std::min)(x.rows, (block + 1) * detail::gram_block);
     double sums[8] = {};  // independent chains, for speed
     for (std::size_t row = block * detail::gram_block; row < end; ++row) {
       const T* values = x.data + row * x.stride;
@@ -91,7 +91,7 @@ void gram_of_columns(const Exec& exec, const centered_rows<T>& x, double* out, s
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
   std::fill_n(out, size, 0.0);
   detail::add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
-    const std::size_t first = block * detail::gram_block, count = std::min(detail::gram_block, x.rows - first);
+    const std::size_t first = block * detail::gram_block, count = (std::min)(detail::gram_block, x.rows - first);
     detail::aligned_buffer<T> rows(count * x.columns);
     x.copy(first, count, 0, x.columns, rows.data());
     gemm(inner,
@@ -116,7 +116,7 @@ void gram_of_rows(const Exec& exec, const centered_rows<T>& x, double* out, simd
   const std::size_t blocks = (x.columns + detail::gram_block - 1) / detail::gram_block;
   std::fill_n(out, size, 0.0);
   detail::add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
-    const std::size_t left = block * detail::gram_block, width = std::min(detail::gram_block, x.columns - left);
+    const std::size_t left = block * detail::gram_block, width = (std::min)(detail::gram_block, x.columns - left);
     detail::aligned_buffer<T> rows(x.rows * width);
     x.copy(0, x.rows, left, width, rows.data());
     gemm(inner,

@@ -74,7 +74,7 @@ bool diagonalize(const Exec& exec, std::size_t n, double* d, double* e, double* 
   std::size_t high = n - 1;
   while (high > 0) {
     const auto negligible = [&](std::size_t k) {
-      return std::abs(e[k]) <= epsilon * (std::abs(d[k]) + std::abs(d[k + 1])) + std::numeric_limits<double>::min();
+      return std::abs(e[k]) <= epsilon * (std::abs(d[k]) + std::abs(d[k + 1])) + (std::numeric_limits<double>::min)();
     };
     if (negligible(high - 1)) {
       e[--high] = 0.0;
@@ -113,7 +113,7 @@ bool symmetric_eigen(const Exec& exec, std::span<double> a, std::span<double> va
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
       if (!std::isfinite(a[i * n + j])) return false;
-      largest = std::max(largest, std::abs(a[i * n + j]));
+      largest = (std::max)(largest, std::abs(a[i * n + j]));
     }
   }
   // A power of two that brings the entries near 1, so that no square over- or underflows; scaling by it is exact.
@@ -142,7 +142,7 @@ bool symmetric_eigen(const Exec& exec, std::span<double> a, std::span<double> va
   for (std::size_t k = 0; k < n; ++k) {
     values[k] = std::ldexp(diagonal[order[k]], exponent);
     for (std::size_t left = 0; left < n; left += width) {
-      std::copy_n(slabs.data() + left * n + order[k] * width, std::min(width, n - left), a.data() + k * n + left);
+      std::copy_n(slabs.data() + left * n + order[k] * width, (std::min)(width, n - left), a.data() + k * n + left);
     }
   }
   return true;

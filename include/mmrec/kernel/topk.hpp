@@ -154,7 +154,7 @@ inline std::size_t next_above(std::span<const float> scores, std::size_t begin, 
 /// Example    tests/kernel/topk_test.cpp
 inline std::size_t top_k(std::span<const float> scores, std::size_t k, std::span<scored_item> out,
                          simd_level level = best_simd_level()) {
-  const std::size_t wanted = std::min(k, scores.size());
+  const std::size_t wanted = (std::min)(k, scores.size());
   if (out.size() < wanted) throw shape_error("kernel::top_k", "entries of out", wanted, out.size());
   if (wanted == 0) return 0;
   top_k_collector best(out.first(wanted));

@@ -63,7 +63,7 @@ class packed_items {
     alignas(64) float last[detail::panel_items];
     for (std::size_t panel = 0; panel < panels(); ++panel) {
       const std::size_t begin = panel * detail::panel_items;
-      const std::size_t count = std::min(detail::panel_items, items_ - begin);
+      const std::size_t count = (std::min)(detail::panel_items, items_ - begin);
       const bool whole = count == detail::panel_items;
       detail::score_panel(panels_.data() + panel * panel_size(), query.data(), width_, whole ? out.data() + begin : last,
                           level);
@@ -96,7 +96,7 @@ class packed_items {
     const std::size_t queries_per_task =
         std::min<std::size_t>(share <= 8 ? share : (share + 7) / 8 * 8, largest_query_block);
     const std::size_t query_tasks = (batch + queries_per_task - 1) / queries_per_task;
-    const std::size_t item_tasks = std::min(query_tasks >= threads ? 1 : threads / query_tasks, panels());
+    const std::size_t item_tasks = (std::min)(query_tasks >= threads ? 1 : threads / query_tasks, panels());
     if (item_tasks == 1) {
       for_ranges(exec, batch, queries_per_task, [&](std::size_t begin, std::size_t end) {
         search_block(queries, k, excluded, begin, end, 0, panels(), out.data() + begin * k, counts.data() + begin, level);
@@ -107,7 +107,7 @@ class packed_items {
     std::vector<std::size_t> lengths(item_tasks * batch);
     exec.run(query_tasks * item_tasks, [&](std::size_t task) {
       const std::size_t begin = task / item_tasks * queries_per_task;
-      const std::size_t end = std::min(batch, begin + queries_per_task);
+      const std::size_t end = (std::min)(batch, begin + queries_per_task);
       const std::size_t part = task % item_tasks;
       search_block(queries, k, excluded, begin, end, panels() * part / item_tasks, panels() * (part + 1) / item_tasks,
                    lists.data() + (part * batch + begin) * k, lengths.data() + part * batch + begin, level);
@@ -134,7 +134,7 @@ class packed_items {
                     std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t last_panel, scored_item* out,
                     std::size_t* counts, simd_level level) const {
     const std::size_t batch = end - begin;
-    const std::size_t kept = std::min(k, items_);
+    const std::size_t kept = (std::min)(k, items_);
     std::vector<detail::candidates> found;
     found.reserve(batch);
     for (std::size_t query = 0; query < batch; ++query) {

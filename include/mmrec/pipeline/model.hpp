@@ -140,7 +140,7 @@ class fitted_recommender {
       workspace scratch;
       for (std::size_t user = begin; user < end; ++user) scores[user] = core_.score_new(user_id{user}, item, scratch.core);
     });
-    std::vector<scored_item> best_ids(std::min(k, scores.size()));
+    std::vector<scored_item> best_ids((std::min)(k, scores.size()));
     const std::size_t found = kernel::top_k(scores, k, best_ids);
     std::vector<scored_user> list;
     for (std::size_t index = 0; index < found; ++index) {
@@ -154,7 +154,7 @@ class fitted_recommender {
   std::vector<scored_item> similar_items(const NewItem& item, std::size_t k) const {
     std::vector<float> scores(items());
     core_.similar(item, scores);
-    std::vector<scored_item> list(std::min(k, scores.size()));
+    std::vector<scored_item> list((std::min)(k, scores.size()));
     list.resize(kernel::top_k(scores, k, list));
     return list;
   }
@@ -188,7 +188,7 @@ class fitted_recommender {
       for (const item_id item : history.items) scratch.scores[item.index()] = no_score;
     }
     for (const item_id item : options.exclude) scratch.scores[item.index()] = no_score;
-    scratch.list.resize(std::min(options.k, items()));
+    scratch.list.resize((std::min)(options.k, items()));
     const std::size_t found = kernel::top_k(scratch.scores, options.k, scratch.list);
     return std::span<const scored_item>(scratch.list).first(found);
   }

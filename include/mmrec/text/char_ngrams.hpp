@@ -41,7 +41,7 @@ class char_ngrams_sink {
     const std::size_t characters = starts.size() - 1;
     for (std::size_t n = min_n_; n <= max_n_; ++n) {
       for (std::size_t first = 0; first == 0 || first + n <= characters; ++first) {
-        const std::size_t last = std::min(first + n, characters);
+        const std::size_t last = (std::min)(first + n, characters);
         next_(std::string_view(padded.data() + starts[first], starts[last] - starts[first]));
       }
       if (n >= characters) break;  // a short word counts once

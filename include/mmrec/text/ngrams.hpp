@@ -39,7 +39,7 @@ class ngrams_sink {
     if (!starts.empty()) joined.push_back(' ');
     starts.push_back(joined.size());
     joined.insert(joined.end(), token.begin(), token.end());
-    const std::size_t longest = std::min(max_n_, starts.size());
+    const std::size_t longest = (std::min)(max_n_, starts.size());
     for (std::size_t n = min_n_; n <= longest; ++n) {
       const std::size_t begin = starts[starts.size() - n];
       next_(std::string_view(joined.data() + begin, joined.size() - begin));

@@ -60,7 +60,7 @@ class html_reader {
   void read_text() {
     const std::size_t tag = next_of('<', next_tag_);
     const std::size_t entity = next_of('&', next_entity_);
-    const std::size_t end = std::min({tag, entity, html_.size()});
+    const std::size_t end = (std::min)({tag, entity, html_.size()});
     out_->append(html_, position_, end - position_);
     position_ = end;
   }
@@ -113,7 +113,7 @@ class html_reader {
         value = c == '=';
       }
     }
-    position_ = std::min(index + 1, html_.size());
+    position_ = (std::min)(index + 1, html_.size());
   }
 
   /// To the end tag of that name.
@@ -224,7 +224,7 @@ class strip_html_sink {
   strip_html_sink(strip_html_workspace& scratch, Sink next) : scratch_(&scratch), next_(std::move(next)) {}
 
   void operator()(std::string_view html) {
-    const std::size_t first = std::min(html.find('<'), html.find('&'));
+    const std::size_t first = (std::min)(html.find('<'), html.find('&'));
     if (first == std::string_view::npos) return next_(html);
     scratch_->text.reserve(html.size());  // text is never longer than its HTML
     html_reader(html, scratch_->text).read(first);

@@ -24,7 +24,7 @@ class vocabulary {
   template <data::text_batch Terms>
   explicit vocabulary(const Terms& terms) {
     const auto count = static_cast<std::size_t>(terms.size());
-    constexpr std::size_t largest = std::numeric_limits<std::int32_t>::max();
+    constexpr std::size_t largest = (std::numeric_limits<std::int32_t>::max)();
     if (count > largest) throw limit_error("text::vocabulary", "terms", largest, count);
     table_.reserve(count);
     for (std::size_t column = 0; column < count; ++column) {

@@ -46,7 +46,7 @@ class content_regression {
     matrix<double> normal = matrix<double>::Zero(columns, columns);
     constexpr Eigen::Index step = 1024;  // float32 products of short blocks, summed in float64
     for (Eigen::Index begin = 0; begin < rows; begin += step) {
-      const Eigen::Index count = std::min(step, rows - begin);
+      const Eigen::Index count = (std::min)(step, rows - begin);
       const matrix<float> part = weighted_.middleRows(begin, count).transpose() * features_.middleRows(begin, count);
       normal += part.cast<double>();
     }
@@ -67,7 +67,7 @@ class content_regression {
     constexpr Eigen::Index step = 1024;
     const auto rows = static_cast<Eigen::Index>(items_.size());
     for (Eigen::Index begin = 0; begin < rows; begin += step) {
-      const Eigen::Index count = std::min(step, rows - begin);
+      const Eigen::Index count = (std::min)(step, rows - begin);
       matrix<float> targets(count, factors.cols());
       for (Eigen::Index row = 0; row < count; ++row) {
         targets.row(row) = factors.row(static_cast<Eigen::Index>(items_[static_cast<std::size_t>(begin + row)]));

@@ -194,7 +194,7 @@ void gram_of(const Exec& exec, const factor_matrix& factors, kernel::aligned_vec
   const kernel::als_rows rows = factors.to_gather();
   const std::size_t count = factors.rows();
   const std::size_t width = kernel::als_padded(rows.width);
-  const std::size_t grain = std::max(gram_rows, (count + gram_parts - 1) / gram_parts);
+  const std::size_t grain = (std::max)(gram_rows, (count + gram_parts - 1) / gram_parts);
   std::vector<kernel::aligned_vector<float>> parts((count + grain - 1) / grain);
   for_ranges(exec, count, grain, [&](std::size_t begin, std::size_t end) {
     auto& part = parts[begin / grain];
@@ -262,7 +262,7 @@ void half_step(const Exec& exec, std::string_view function, std::string_view sid
     if (rows.length(row) <= heavy_row || active[row] == 0) continue;
     const auto ids = rows.ids_of(row);
     const auto weights = rows.weights_of(row);
-    const std::size_t length = std::max(heavy_segment, (ids.size() + heavy_segments - 1) / heavy_segments);
+    const std::size_t length = (std::max)(heavy_segment, (ids.size() + heavy_segments - 1) / heavy_segments);
     std::vector<ials_scratch> parts((ids.size() + length - 1) / length);
     const kernel::aligned_vector<float> zeros(width * width, 0.0f);
     for_ranges(exec, ids.size(), length, [&](std::size_t begin, std::size_t end) {

@@ -82,9 +82,9 @@ struct global_time {
     if (times.empty()) return {};
     std::sort(times.begin(), times.end());
     const std::size_t tested = detail::rounded_share(test, times.size());
-    const std::size_t held_out = tested + std::min(detail::rounded_share(validation, times.size()), times.size() - tested);
+    const std::size_t held_out = tested + (std::min)(detail::rounded_share(validation, times.size()), times.size() - tested);
     // A part that gets nothing begins after the last moment.
-    const std::int64_t never = times.back() + (times.back() < std::numeric_limits<std::int64_t>::max() ? 1 : 0);
+    const std::int64_t never = times.back() + (times.back() < (std::numeric_limits<std::int64_t>::max)() ? 1 : 0);
     const auto start = [&](std::size_t last) { return last == 0 ? never : times[times.size() - last]; };
     return {.validation_from = start(held_out), .test_from = start(tested)};
   }

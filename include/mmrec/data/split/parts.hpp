@@ -148,8 +148,8 @@ void for_each_user_by_time(const data::interactions& all, Choose&& choose) {
 /// Marks the last `test` of the entries as test and the `validation` ones before them; both are cut to what there is.
 inline void label_tail(const std::vector<std::size_t>& entries, std::size_t validation, std::size_t test,
                        std::vector<label>& labels) {
-  const std::size_t test_begin = entries.size() - std::min(test, entries.size());
-  const std::size_t validation_begin = test_begin - std::min(validation, test_begin);
+  const std::size_t test_begin = entries.size() - (std::min)(test, entries.size());
+  const std::size_t validation_begin = test_begin - (std::min)(validation, test_begin);
   for (std::size_t place = validation_begin; place < entries.size(); ++place) {
     labels[entries[place]] = place < test_begin ? label::validation : label::test;
   }

@@ -32,7 +32,7 @@ directions<T> make_directions(std::span<const double> vectors, std::span<const d
     const double sign = *largest < 0.0 ? -1.0 : 1.0;
     std::transform(vector, vector + columns, result.vectors.data() + k * columns,
                    [sign](double value) { return static_cast<T>(sign * value); });
-    result.squares[k] = std::max(squares[k], 0.0);
+    result.squares[k] = (std::max)(squares[k], 0.0);
   }
   return result;
 }

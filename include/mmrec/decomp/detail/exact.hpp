@@ -23,7 +23,7 @@ namespace decomp::detail {
 template <class T, executor Exec>
 directions<T> exact_directions(std::string_view function, const Exec& exec, const kernel::centered_rows<T>& x,
                                std::size_t count) {
-  const std::size_t size = std::min(x.rows, x.columns);
+  const std::size_t size = (std::min)(x.rows, x.columns);
   std::vector<double> gram(size * size), squares(size);
   if (x.columns <= x.rows) {
     kernel::gram_of_columns(exec, x, gram.data());
@@ -45,9 +45,9 @@ directions<T> exact_directions(std::string_view function, const Exec& exec, cons
                  [](double value) { return static_cast<T>(value); });
   std::vector<double> columns(x.columns * count), vectors(count * x.columns);
   constexpr std::size_t block = 1024;
-  std::vector<T> part(x.rows * std::min(block, x.columns)), product(std::min(block, x.columns) * count);
+  std::vector<T> part(x.rows * (std::min)(block, x.columns)), product((std::min)(block, x.columns) * count);
   for (std::size_t first = 0; first < x.columns; first += block) {
-    const std::size_t width = std::min(block, x.columns - first);
+    const std::size_t width = (std::min)(block, x.columns - first);
     x.copy(0, x.rows, first, width, part.data());
     kernel::gemm(exec, kernel::gemm_problem<T>{.rows = width,
                                                .columns = count,

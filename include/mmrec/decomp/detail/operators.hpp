@@ -63,7 +63,7 @@ class dense_operator {
     const std::size_t blocks = (rows_.rows + block_rows - 1) / block_rows;
     kernel::detail::add_blocks<T>(
         exec, blocks, out_rows * width, total, [&](const auto& inner, std::size_t block, T* partial) {
-          const std::size_t first = block * block_rows, count = std::min(block_rows, rows_.rows - first);
+          const std::size_t first = block * block_rows, count = (std::min)(block_rows, rows_.rows - first);
           kernel::detail::aligned_buffer<T> rows(count * rows_.columns), product(count * width);
           rows_.copy(first, count, 0, rows_.columns, rows.data());
           kernel::gemm(inner, kernel::gemm_problem<T>{.rows = count,

@@ -105,7 +105,7 @@ class npy_dictionary {
       if (!comma) fail("',' is wanted");
       if (sizes.size() == largest_rank) fail("more than 32 dimensions");
       peek();
-      const std::size_t end = std::min(text_.find_first_not_of("0123456789", at_), text_.size());
+      const std::size_t end = (std::min)(text_.find_first_not_of("0123456789", at_), text_.size());
       const auto size = parse_number<std::size_t>(text_.substr(at_, end - at_));
       if (!size) fail("a size " + std::string(describe<std::size_t>(size.fault)));
       sizes.push_back(size.value);
@@ -123,7 +123,7 @@ class npy_dictionary {
 
 /// Product of the sizes, after a check that the array's bytes can be counted. Sizes of 0 do not excuse absurd other ones.
 inline std::uint64_t npy_count(const std::vector<std::size_t>& shape, std::size_t item_bytes, std::string_view source) {
-  constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  constexpr auto largest = static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)());
   std::uint64_t bytes = item_bytes;
   bool empty = false;
   for (const std::size_t size : shape) {

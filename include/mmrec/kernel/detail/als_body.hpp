@@ -152,7 +152,7 @@ inline void accumulate(const als_rows& rows, const std::uint32_t* ids, const flo
   float* panel = scratch + als_largest_panel;
   std::size_t begin = 0;
   do {
-    const std::size_t now = std::min(step, count - begin);
+    const std::size_t now = (std::min)(step, count - begin);
     gather(rows, ids + begin, weights + begin, now, count - begin, panel, width, scratch);
     combine<1>(panel, scratch, now, width, width, side);
     for (std::size_t row = 0; row < width; row += als_block) product_rows<1>(panel, now, from, matrix, width, row);
@@ -167,7 +167,7 @@ inline void gram(const als_rows& rows, std::size_t first, std::size_t last, floa
   const std::size_t step = als_panel_rows(width);
   std::fill(matrix, matrix + width * width, 0.0f);
   for (std::size_t begin = first; begin < last; begin += step) {
-    const std::size_t now = std::min(step, last - begin);
+    const std::size_t now = (std::min)(step, last - begin);
     for (std::size_t r = 0; r < now; ++r) {
       std::copy_n(rows.values + (begin + r) * rows.stride, rows.width, scratch + r * width);
       std::fill(scratch + r * width + rows.width, scratch + (r + 1) * width, 0.0f);
@@ -217,7 +217,7 @@ MMREC_LANES_TARGET inline bool eliminate_block(float* const* blocks, std::size_t
       float* block = blocks[s];
       const float* pivot_row = block + j * width;
       const float pivot = pivot_row[j];
-      positive = positive && pivot > 0.0f && pivot <= std::numeric_limits<float>::max();
+      positive = positive && pivot > 0.0f && pivot <= (std::numeric_limits<float>::max)();
       inverse[s][j] = 1.0f / pivot;
       const reg inverse_pivot = broadcast(inverse[s][j]);
       reg row[parts];

@@ -41,7 +41,7 @@ void gemm_tile_portable(const gemm_tile_task<T>& task) {
   constexpr std::size_t height = std::min<std::size_t>(Rows, 4);
   for (std::size_t top = 0; top < task.rows; top += height) {
     for (std::size_t left = 0; left < task.columns; left += width) {
-      const std::size_t count = std::min(width, task.columns - left);
+      const std::size_t count = (std::min)(width, task.columns - left);
       T sums[height][width] = {};
       const T* a = task.a + top;
       const T* b = task.b + left;
@@ -116,7 +116,7 @@ __attribute__((target("avx2,fma"))) void gemm_tile_avx2(const gemm_tile_task<T>&
   constexpr std::size_t width = vector256<T>::width;
   constexpr std::size_t height = std::min<std::size_t>(Rows, 4);
   for (std::size_t left = 0; left < task.columns; left += 3 * width) {
-    const std::size_t columns = std::min(3 * width, task.columns - left);
+    const std::size_t columns = (std::min)(3 * width, task.columns - left);
     const std::size_t vectors = (columns + width - 1) / width;
     const std::size_t tail = columns - (vectors - 1) * width;
     for (std::size_t top = 0; top < task.rows; top += height) {

@@ -15,8 +15,8 @@ void mirror_lower(const Exec& exec, T* a, std::size_t n) {
   for_ranges(exec, n, 8 * square, [&](std::size_t begin, std::size_t end) {
     for (std::size_t top = begin; top < end; top += square) {
       for (std::size_t left = top; left < n; left += square) {
-        for (std::size_t i = top; i < std::min(end, top + square); ++i) {
-          for (std::size_t j = std::max(left, i + 1); j < std::min(n, left + square); ++j) a[i * n + j] = a[j * n + i];
+        for (std::size_t i = top; i < (std::min)(end, top + square); ++i) {
+          for (std::size_t j = (std::max)(left, i + 1); j < (std::min)(n, left + square); ++j) a[i * n + j] = a[j * n + i];
         }
       }
     }

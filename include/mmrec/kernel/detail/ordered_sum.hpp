@@ -30,7 +30,7 @@ void add_blocks(const Exec& exec, std::size_t blocks, std::size_t size, double* 
   const std::size_t wave = large ? 1 : std::max<std::size_t>(1, std::min<std::size_t>(exec.concurrency(), blocks));
   std::vector<T> partials(wave * size);
   for (std::size_t first = 0; first < blocks; first += wave) {
-    const std::size_t count = std::min(wave, blocks - first);
+    const std::size_t count = (std::min)(wave, blocks - first);
     if (large) {
       compute(exec, first, partials.data());
     } else {

@@ -49,7 +49,7 @@ __attribute__((target("avx2,fma"))) void spmm_block_avx2(const spmm_task<T>& tas
 #pragma GCC unroll 8
   for (std::size_t v = 0; v < Vectors; ++v) sums[v] = vector::zero();
   for (std::size_t e = 0; e < task.entries; ++e) {
-    const std::size_t ahead = std::min(e + spmm_prefetch, task.entries - 1);
+    const std::size_t ahead = (std::min)(e + spmm_prefetch, task.entries - 1);
     const T* next = task.b + static_cast<std::size_t>(task.indices[ahead]) * task.stride;
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < Vectors; v += 2) __builtin_prefetch(next + v * vector::width);
@@ -75,7 +75,7 @@ __attribute__((target("avx512f"))) void spmm_block_avx512(const spmm_task<T>& ta
 #pragma GCC unroll 8
   for (std::size_t v = 0; v < Vectors; ++v) sums[v] = vector::zero();
   for (std::size_t e = 0; e < task.entries; ++e) {
-    const std::size_t ahead = std::min(e + spmm_prefetch, task.entries - 1);
+    const std::size_t ahead = (std::min)(e + spmm_prefetch, task.entries - 1);
     const T* next = task.b + static_cast<std::size_t>(task.indices[ahead]) * task.stride;
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < Vectors; ++v) __builtin_prefetch(next + v * vector::width);
@@ -107,7 +107,7 @@ void spmm_row_vectors(const spmm_task<T>& task) {
   static constexpr auto blocks = spmm_blocks<T, Wide>(std::make_index_sequence<spmm_vectors>());
   constexpr std::size_t width = (Wide ? 64 : 32) / sizeof(T), widest = spmm_vectors * width;
   for (std::size_t left = 0; left < task.columns; left += widest) {
-    const std::size_t columns = std::min(widest, task.columns - left);
+    const std::size_t columns = (std::min)(widest, task.columns - left);
     blocks[(columns - 1) / width](
         {task.entries, task.indices, task.values, task.b + left, task.stride, task.out + left, columns});
   }

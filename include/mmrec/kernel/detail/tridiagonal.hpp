@@ -38,7 +38,7 @@ void reduce_to_tridiagonal(const Exec& exec, std::size_t n, double* a, double* d
   // Rows of `left` are [V W], of `right` [W V]: the update still owed to the matrix is -(left right^T).
   std::vector<double> left(n * width), right(n * width), y(n), t(width);
   for (std::size_t first = 0; first < n; first += block) {
-    const std::size_t end = std::min(n, first + block);
+    const std::size_t end = (std::min)(n, first + block);
     std::fill(left.begin(), left.end(), 0.0);
     std::fill(right.begin(), right.end(), 0.0);
     for (std::size_t j = first; j < end; ++j) {
@@ -102,7 +102,7 @@ void form_transposed_q(const Exec& exec, std::size_t n, const double* a, const d
   std::vector<double> v(block * n), t(block * block), projected(n * block), weighted(n * block);
   const std::size_t last = (n - 2) / block * block;
   for (std::size_t first = last;; first -= block) {
-    const std::size_t count = std::min(block, n - 1 - first), m = n - first - 1;
+    const std::size_t count = (std::min)(block, n - 1 - first), m = n - first - 1;
     // The block's reflections, multiplied in order, are I - V^T T V with the Householder vectors as rows of V.
     for (std::size_t i = 0; i < count; ++i) {
       std::fill_n(&v[i * m], i, 0.0);
