@@ -202,6 +202,10 @@ TEST_CASE("bad weights, shapes and data are named") {
   CHECK_THROWS_WITH(fit({}, none), "fusion::weighted_concat::fit: none of the 16 items has modality \"poster\"");
   CHECK_THROWS_AS(fit({}, test::catalogue(0)), mm::data_error);
 
+  test::catalogue empty = c;
+  empty.features[2].values.resize(16, 0);
+  CHECK_THROWS_WITH(fit({}, empty), "fusion::weighted_concat::fit: modality \"sound\" has no features");
+
   test::catalogue uneven = c;
   uneven.features[2] = test::catalogue(15).features[2];
   CHECK_THROWS_AS(fit({}, uneven), mm::shape_error);

@@ -77,6 +77,7 @@ concat_model concat_model::fit(std::string_view policy, const std::vector<float>
   model.require_inputs(function, modalities);
   for (std::size_t m = 0; m < names.size(); ++m) {
     const data::dense_features& features = *modalities[m].features;
+    if (features.width() == 0) throw data_error(function, "modality " + detail::quoted(names[m]) + " has no features");
     if (model.weights_[m] > 0.0f && data::count_present(features.present) == 0) {
       throw data_error(
           function, "none of the " + std::to_string(features.items()) + " items has modality " + detail::quoted(names[m]));

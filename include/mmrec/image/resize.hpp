@@ -10,6 +10,7 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/kind.hpp>
+#include <mmrec/core/limits.hpp>
 #include <mmrec/data/image.hpp>
 #include <mmrec/image/detail/pictures.hpp>
 #include <mmrec/image/detail/resample.hpp>
