@@ -1,7 +1,7 @@
 // tests/compile_fail/shop.hpp - a catalogue and what happened in it. Nothing is defined: the cases are never linked.
 #ifndef MMREC_TESTS_COMPILE_FAIL_SHOP_HPP  // not #pragma once: this header is precompiled
 #define MMREC_TESTS_COMPILE_FAIL_SHOP_HPP
-#include <mmrec/cf/ials.hpp>
+#include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/popularity.hpp>
 #include <mmrec/cf/profile.hpp>
 #include <mmrec/data/image.hpp>
