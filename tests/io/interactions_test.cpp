@@ -95,6 +95,9 @@ TEST_CASE("bad tables give an error that names file, line and column") {
   CHECK(fault_of(header + "\"b\nb\",x,one,2\n") ==
         "t.csv:3:6: column \"value\": \"one\" is not a number (in the record that starts on line 2)");
   const io::interaction_table positional{.format = {.header = false}, .user = 0, .item = 1, .value = 5};
+  io::interaction_table skipping = positional;
+  skipping.format.on_malformed = io::malformed::skip;
+  CHECK(fault_of("a,b\nc,d\n", skipping) == "t.csv:1:1: there is no column 6, only 2");  // not a matter of one record
   CHECK(fault_of("a,b\n", positional) == "t.csv:1:1: there is no column 6, only 2");
 }
 

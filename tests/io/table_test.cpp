@@ -190,13 +190,26 @@ TEST_CASE("columns are found by name or place") {
   CHECK(test::thrown<mm::parse_error>([&] { table.column("a"); }) == "t.csv:1:1: two columns are named \"a\"");
   CHECK(test::thrown<mm::parse_error>([&] { table.column(4); }) == "t.csv:1:1: there is no column 5, only 4");
   io::table_reader bare("1,2\n", "t.csv", no_header);
-  CHECK(bare.columns() == 0);
-  CHECK(bare.column(7) == 7);  // not known yet
-  REQUIRE(bare.next());
   CHECK(bare.columns() == 2);
   CHECK_THROWS_AS(bare.column(7), mm::parse_error);
   CHECK(test::thrown<mm::parse_error>([&] { bare.column("a"); }) ==
         "t.csv:1:1: there is no column \"a\": this table has no header");
+}
+
+TEST_CASE("the width of a table without a header is known from its first good record") {
+  io::table_reader skipping("x\"y\n1,2\n3\n4,5\n", "t.csv", {.header = false, .on_malformed = io::malformed::skip});
+  CHECK(skipping.columns() == 2);
+  CHECK(skipping.report().skipped == 0);  // not read yet
+  REQUIRE(skipping.next());
+  CHECK(skipping[0] == "1");
+  REQUIRE(skipping.next());
+  CHECK(skipping[0] == "4");
+  CHECK_FALSE(skipping.next());
+  CHECK(skipping.report().skipped == 2);
+  io::table_reader strict("x\"y\n1,2\n", "t.csv", no_header);
+  CHECK(strict.columns() == 0);
+  CHECK_THROWS_AS(strict.next(), mm::parse_error);
+  CHECK(io::table_reader("", "t.csv", no_header).columns() == 0);
 }
 
 TEST_CASE("limits hold") {

@@ -43,7 +43,7 @@ struct interaction_table {
   std::optional<column_ref> time = std::nullopt;   ///< absent: 0
   bool numeric_keys = false;                       ///< keys must be whole numbers from 0; 7, 07 and 007 are then one key
   float lowest_value = std::numeric_limits<float>::lowest();  ///< a finite value outside lowest..largest is malformed
-  float largest_value = std::numeric_limits<float>::max();
+  float largest_value = (std::numeric_limits<float>::max)();
   unknown_keys on_unknown_user = unknown_keys::error;
   unknown_keys on_unknown_item = unknown_keys::error;
   data::interaction_policy policy = {};  ///< duplicates and non-finite values
@@ -83,7 +83,14 @@ class key_reader {
     }
     return id;
   }
-  Id make(std::string_view key) { return numeric_ ? made_.insert(number(key)) : made_.insert(key); }
+  Id make(std::string_view key) {
+    // Tables are often grouped by user: the last key saves most look-ups then.
+    if (key != last_key_ || made_.size() == 0) {
+      last_id_ = numeric_ ? made_.insert(number(key)) : made_.insert(key);
+      last_key_ = key;
+    }
+    return last_id_;
+  }
   bool is_given() const { return given_ != nullptr; }
   std::shared_ptr<const map_type> finish() { return given_ ? given_ : std::make_shared<const map_type>(std::move(made_)); }
 
@@ -93,6 +100,8 @@ class key_reader {
   std::shared_ptr<const map_type> given_;
   bool numeric_;
   map_type made_;
+  std::string last_key_;
+  Id last_id_;
 };
 
 }  // namespace detail
@@ -123,13 +132,7 @@ inline interaction_file parse_interactions(std::string_view bytes, std::string s
   std::vector<data::interaction> events;
   std::vector<std::size_t> offsets;
 
-  bool checked_places = spec.format.header;
   for_each_record(table, [&](table_reader& record) {
-    if (!std::exchange(checked_places, true)) {  // a table without a header shows its width in its first record
-      for (const auto& column : {std::optional(spec.user), std::optional(spec.item), spec.value, spec.time}) {
-        if (column) record.column(*column);
-      }
-    }
     users.check(record, user_column);
     items.check(record, item_column);
     data::interaction event;

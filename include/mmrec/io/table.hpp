@@ -48,8 +48,8 @@ struct column_ref {
 
   column_ref(const char* column) : name(column) {}             // NOLINT: implicit on purpose
   column_ref(std::string column) : name(std::move(column)) {}  // NOLINT
-  template <std::integral I>
-  column_ref(I column) : place(static_cast<std::size_t>(column)) {}  // NOLINT
+  template <std::integral Integer>
+  column_ref(Integer column) : place(static_cast<std::size_t>(column)) {}  // NOLINT
   friend bool operator==(const column_ref&, const column_ref&) = default;
 };
 
@@ -84,7 +84,7 @@ class table_reader {
     begin();
   }
 
-  /// Number of columns; 0 before the first record of a table without a header.
+  /// Number of columns; 0 for a table that has neither header nor records.
   std::size_t columns() const { return columns_; }
   /// Names of the columns; empty for a table without a header.
   std::span<const std::string> header() const { return header_; }
@@ -113,8 +113,7 @@ class table_reader {
     while (!at_end()) {
       std::optional<fault> bad = scan();
       if (bad) {
-        const std::size_t line_end = bytes_.find('\n', bad->offset);
-        cursor_ = line_end == std::string_view::npos ? bytes_.size() : line_end + 1;
+        skip_line(bad->offset);
       } else if (columns_ == 0) {
         columns_ = fields_.size();
       } else if (fields_.size() != columns_) {
@@ -158,7 +157,7 @@ class table_reader {
   std::size_t offset(std::size_t place) const { return fields_[place].offset; }
   /// An error that points to a byte of the table.
   parse_error error_at(std::size_t offset, std::string_view what) {
-    const std::uint64_t first_line = position(std::min(record_, offset)).first;  // asked for in order, see position()
+    const std::uint64_t first_line = position((std::min)(record_, offset)).first;  // asked for in order, see position()
     const auto [line, column] = position(offset);
     std::string text(what);
     if (first_line != line) text += " (in the record that starts on line " + std::to_string(first_line) + ')';
@@ -191,12 +190,34 @@ class table_reader {
     if (bytes_.starts_with("\xef\xbb\xbf")) start_ = 3;
     cursor_ = record_ = line_start_ = start_;
     const std::size_t last = bytes_.find_last_not_of("\r\n");
-    content_end_ = last == std::string_view::npos ? start_ : std::max(start_, last + 1);
-    if (!options_.header) return;
+    content_end_ = last == std::string_view::npos ? start_ : (std::max)(start_, last + 1);
+    if (!options_.header) {
+      look_ahead();
+      return;
+    }
     if (at_end()) raise(start_, "is empty where a header line is wanted");
     if (const auto bad = scan()) raise(bad->offset, bad->what);
     columns_ = fields_.size();
     for (std::size_t place = 0; place < columns_; ++place) header_.emplace_back((*this)[place]);
+  }
+
+  /// Learns the number of columns from the first record that next() will give.
+  void look_ahead() {
+    while (columns_ == 0 && !at_end()) {
+      if (const auto bad = scan()) {
+        if (options_.on_malformed == malformed::error) break;  // next() will throw
+        skip_line(bad->offset);
+      } else {
+        columns_ = fields_.size();
+      }
+    }
+    cursor_ = record_ = start_;
+    fields_.clear();
+  }
+
+  void skip_line(std::size_t offset) {
+    const std::size_t line_end = bytes_.find('\n', offset);
+    cursor_ = line_end == std::string_view::npos ? bytes_.size() : line_end + 1;
   }
 
   // Empty lines after the last record are none of a table's records, except in a table of one column.
@@ -260,7 +281,7 @@ class table_reader {
     return bytes_.compare(at, options_.delimiter.size(), options_.delimiter) == 0;
   }
 
-  std::size_t after_blanks(std::size_t at) const { return std::min(bytes_.find_first_not_of(" \t", at), bytes_.size()); }
+  std::size_t after_blanks(std::size_t at) const { return (std::min)(bytes_.find_first_not_of(" \t", at), bytes_.size()); }
 
   /// Reads a field in quotes and moves `at` behind its closing quote.
   std::optional<fault> scan_quoted(std::size_t& at) {
