@@ -134,16 +134,16 @@ std::optional<std::size_t> factor_lower(const Exec& exec, T* a, std::size_t stri
 }
 
 /// Rows eliminated at a time by invert_spd: whole tiles, within one block of the product's inner extent.
-inline constexpr std::size_t inverse_block = 240;
+inline constexpr std::size_t inverse_block = 192;
 
 template <executor Exec, class T>
 std::optional<std::size_t> invert_positive_definite(const Exec& exec, T* a, std::size_t n, simd_level level) {
-  const std::size_t widest = std::min(n, inverse_block);
+  const std::size_t widest = (std::min)(n, inverse_block);
   aligned_buffer<T> inverse_factor(widest * widest), scratch(widest * widest), solved(n * widest);
   T* const d = inverse_factor.data();
   T* const u = solved.data();
   for (std::size_t first = 0; first < n; first += inverse_block) {
-    const std::size_t size = std::min(inverse_block, n - first), after = first + size, rest = n - after;
+    const std::size_t size = (std::min)(inverse_block, n - first), after = first + size, rest = n - after;
     T* const block_row = a + first * n;
     // A11 = L L^T;  D = L^-1.
     for (std::size_t i = 0; i < size; ++i) {
@@ -247,7 +247,7 @@ std::optional<std::size_t> factor_spd(const Exec& exec, T* a, std::size_t stride
 /// Inverts a symmetric positive definite matrix in place.
 ///
 /// Shapes     a: n x n, row-major; only the lower triangle is read, the whole inverse is written
-/// Cost       n^3 + O(n^2) operations, as one sweep of matrix products over the lower triangle; 1 KiB * n of scratch
+/// Cost       n^3 + O(n^2) operations, as one sweep of matrix products over the lower triangle; 0.8 KB * n of scratch
 /// Result     nothing on success; else the index of the first pivot that is not positive and finite, and `a` is spoilt.
 ///            Same bits for any number of threads
 /// Avoid when a system is solved once: factor_spd is three times cheaper and more accurate

@@ -56,7 +56,7 @@ namespace detail {
 /// (rows x inner) in half of a second-level cache, a block of B (inner x columns) in the third level.
 struct gemm_blocking {
   static constexpr std::size_t inner = 256;
-  static constexpr std::size_t rows = 48 * gemm_tile_rows;
+  static constexpr std::size_t rows = 96 * gemm_tile_rows;
   static constexpr std::size_t panels = 128;      ///< panels of B packed at a time
   static constexpr std::size_t task_panels = 32;  ///< panels of B that one task goes through
 };
@@ -77,7 +77,7 @@ void pack_panel(const gemm_operand<T>& from, std::size_t first, std::size_t coun
   // Transposes in squares, so that both sides stay in the cache.
   constexpr std::size_t square = 8;
   for (std::size_t p = 0; p < inner; p += square) {
-    const std::size_t end = std::min(inner, p + square);
+    const std::size_t end = (std::min)(inner, p + square);
     for (std::size_t r = 0; r < count; ++r) {
       const T* row = source + r * from.row_stride;
       for (std::size_t q = p; q < end; ++q) panel[q * height + r] = row[q];
@@ -95,9 +95,9 @@ struct gemm_range {
 /// Which of the rows start .. start + inner - 1 of B can be non-zero in the columns first .. first + count - 1.
 inline gemm_range useful_range(gemm_shape shape, std::size_t first, std::size_t count, std::size_t start,
                                std::size_t inner) {
-  if (shape == gemm_shape::upper) return {0, first + count <= start ? 0 : std::min(inner, first + count - start)};
+  if (shape == gemm_shape::upper) return {0, first + count <= start ? 0 : (std::min)(inner, first + count - start)};
   if (shape == gemm_shape::lower && first > start) {
-    const std::size_t skipped = std::min(inner, first - start);
+    const std::size_t skipped = (std::min)(inner, first - start);
     return {skipped, inner - skipped};
   }
   return {0, inner};
@@ -109,7 +109,7 @@ inline gemm_range useful_range(gemm_shape shape, std::size_t first, std::size_t 
 ///
 /// Shapes     A: rows x inner, B: inner x columns, C: rows x columns; each may be empty (inner = 0 gives zeros)
 /// Cost       2 * rows * columns * inner operations; scratch of about 1 KiB a column of B (4 KiB * 6144 at most for float)
-///            and half a megabyte a thread
+///            and 0.8 MB a thread
 /// Result     each element is summed in an order that depends on `inner` alone: same bits for any number of threads, any
 ///            position in C, and the AVX2 and AVX-512 levels
 /// Avoid when rows < 8, where packing B costs more than the product: see multiply_rows
@@ -124,41 +124,41 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
   const auto up = [](std::size_t count, std::size_t step) { return (count + step - 1) / step; };
 
   const gemm_operand<T> columns_of_b{problem.b.data, problem.b.column_stride, problem.b.row_stride};
-  const std::size_t depth = std::min(problem.inner, blocking::inner);
-  const std::size_t block_panels = std::min(blocking::panels, up(problem.columns, tile_columns));
+  const std::size_t depth = (std::min)(problem.inner, blocking::inner);
+  const std::size_t block_panels = (std::min)(blocking::panels, up(problem.columns, tile_columns));
   detail::aligned_buffer<T> packed_b(block_panels * tile_columns * depth);
 
   for (std::size_t left = 0; left < problem.columns; left += blocking::panels * tile_columns) {
-    const std::size_t columns = std::min(problem.columns - left, blocking::panels * tile_columns);
+    const std::size_t columns = (std::min)(problem.columns - left, blocking::panels * tile_columns);
     const std::size_t panels = up(columns, tile_columns);
     std::size_t start = 0;
     do {
-      const std::size_t inner = std::min(problem.inner - start, blocking::inner);
+      const std::size_t inner = (std::min)(problem.inner - start, blocking::inner);
       for_ranges(exec, panels, 8, [&](std::size_t begin, std::size_t end) {
         for (std::size_t panel = begin; panel < end; ++panel) {
           const std::size_t first = panel * tile_columns;
-          detail::pack_panel(columns_of_b, left + first, std::min(tile_columns, columns - first), start, inner, tile_columns,
-                             packed_b.data() + first * inner);
+          detail::pack_panel(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner,
+                             tile_columns, packed_b.data() + first * inner);
         }
       });
       const std::size_t stripes = up(panels, blocking::task_panels);
       const std::size_t blocks = up(problem.rows, blocking::rows);
       for_ranges(exec, blocks * stripes, 1, [&](std::size_t index, std::size_t) {
         const std::size_t top = index / stripes * blocking::rows;
-        const std::size_t rows = std::min(blocking::rows, problem.rows - top);
+        const std::size_t rows = (std::min)(blocking::rows, problem.rows - top);
         const std::size_t first_panel = index % stripes * blocking::task_panels;
-        const std::size_t last_panel = std::min(panels, first_panel + blocking::task_panels);
+        const std::size_t last_panel = (std::min)(panels, first_panel + blocking::task_panels);
         if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;
         detail::aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
         for (std::size_t row = 0; row < rows; row += tile_rows) {
-          detail::pack_panel(problem.a, top + row, std::min(tile_rows, rows - row), start, inner, tile_rows,
+          detail::pack_panel(problem.a, top + row, (std::min)(tile_rows, rows - row), start, inner, tile_rows,
                              packed_a.data() + row * inner);
         }
         for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
           const std::size_t column = panel * tile_columns;
           const auto [skipped, used] = detail::useful_range(problem.b_shape, left + column, tile_columns, start, inner);
           for (std::size_t row = 0; row < rows; row += tile_rows) {
-            const std::size_t count = std::min(tile_rows, rows - row);
+            const std::size_t count = (std::min)(tile_rows, rows - row);
             if (problem.lower && left + column > top + row + count - 1) continue;
             tile({.inner = used,
                   .a = packed_a.data() + row * inner + skipped * tile_rows,
@@ -167,7 +167,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
                   .c = problem.c + (top + row) * problem.c_stride + left + column,
                   .c_stride = problem.c_stride,
                   .rows = count,
-                  .columns = std::min(tile_columns, columns - column),
+                  .columns = (std::min)(tile_columns, columns - column),
                   .alpha = problem.alpha,
                   .accumulate = problem.accumulate || start != 0});
           }
@@ -193,10 +193,10 @@ void multiply_rows(const T* a, std::size_t a_stride, std::size_t rows, std::size
   const auto single = detail::gemm_tile<T, 1>(level);
   alignas(64) T packed[tile_rows * depth];
   for (std::size_t row = 0; row < rows; row += tile_rows) {
-    const std::size_t count = std::min(tile_rows, rows - row);
+    const std::size_t count = (std::min)(tile_rows, rows - row);
     std::size_t start = 0;
     do {
-      const std::size_t part = std::min(inner - start, depth);
+      const std::size_t part = (std::min)(inner - start, depth);
       const bool one = count == 1;  // a lone row needs no packing
       if (!one) detail::pack_panel<T>({a, a_stride, 1}, row, count, start, part, tile_rows, packed);
       for (std::size_t column = 0; column < columns; column += tile_columns) {
@@ -207,7 +207,7 @@ void multiply_rows(const T* a, std::size_t a_stride, std::size_t rows, std::size
                                .c = c + row * c_stride + column,
                                .c_stride = c_stride,
                                .rows = count,
-                               .columns = std::min(tile_columns, columns - column),
+                               .columns = (std::min)(tile_columns, columns - column),
                                .alpha = T(1),
                                .accumulate = start != 0});
       }

@@ -13,14 +13,14 @@ namespace kernel::detail {
 template <bool Dot, bool Update>
 double pass_portable(std::size_t count, const double* a, const double* x, double scale, double* y) {
   double sums[4] = {};
-  std::size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
+  const std::size_t whole = count - count % 4;
+  for (std::size_t i = 0; i < whole; i += 4) {
     for (std::size_t lane = 0; lane < 4; ++lane) {
       if constexpr (Dot) sums[lane] += a[i + lane] * x[i + lane];
       if constexpr (Update) y[i + lane] += scale * a[i + lane];
     }
   }
-  for (; i < count; ++i) {
+  for (std::size_t i = whole; i < count; ++i) {
     if constexpr (Dot) sums[0] += a[i] * x[i];
     if constexpr (Update) y[i] += scale * a[i];
   }
@@ -34,8 +34,8 @@ __attribute__((target("avx2,fma"))) double pass_avx2(std::size_t count, const do
   using vector = vector256<double>;
   const vector::type factor = vector::all(scale);
   vector::type sums[2] = {vector::zero(), vector::zero()};
-  std::size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
+  const std::size_t whole = count - count % 8;
+  for (std::size_t i = 0; i < whole; i += 8) {
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < 2; ++v) {
       const vector::type values = vector::load(a + i + 4 * v);
@@ -48,7 +48,7 @@ __attribute__((target("avx2,fma"))) double pass_avx2(std::size_t count, const do
   vector::store(lanes + 4, sums[1]);
   double sum = 0.0;
   for (const double lane : lanes) sum += lane;
-  for (; i < count; ++i) {
+  for (std::size_t i = whole; i < count; ++i) {
     if constexpr (Dot) sum += a[i] * x[i];
     if constexpr (Update) y[i] += scale * a[i];
   }
@@ -61,8 +61,8 @@ __attribute__((target("avx512f"))) double pass_avx512(std::size_t count, const d
   using vector = vector512<double>;
   const vector::type factor = vector::all(scale);
   vector::type sums[2] = {vector::zero(), vector::zero()};
-  std::size_t i = 0;
-  for (; i + 16 <= count; i += 16) {
+  const std::size_t whole = count - count % 16;
+  for (std::size_t i = 0; i < whole; i += 16) {
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < 2; ++v) {
       const vector::type values = vector::load(a + i + 8 * v);
@@ -75,7 +75,7 @@ __attribute__((target("avx512f"))) double pass_avx512(std::size_t count, const d
   vector::store(lanes + 8, sums[1]);
   double sum = 0.0;
   for (const double lane : lanes) sum += lane;
-  for (; i < count; ++i) {
+  for (std::size_t i = whole; i < count; ++i) {
     if constexpr (Dot) sum += a[i] * x[i];
     if constexpr (Update) y[i] += scale * a[i];
   }
