@@ -69,24 +69,26 @@ TEST_CASE("every gradient falls in the bin of its angle") {
 }
 
 TEST_CASE("the steepest channel decides, the first of them where several are as steep") {
-  // Red rises along the rows, green as much down the columns, blue less; then blue most, towards the lower left.
+  // Red rises by 10 along the rows (bin 0), green by `green` and blue by `blue` down the columns (bin 2).
   mm::data::image picture;
   picture.resize(3, 3);
-  const auto middle_bin = [&](int slope) {
+  const auto middle_bin = [&](int green, int blue) {
     for (int y = 0; y < 3; ++y) {
       for (int x = 0; x < 3; ++x) {
         auto* pixel = picture.bytes.data() + (y * 3 + x) * 3;
         pixel[0] = static_cast<std::uint8_t>(100 + 10 * x);
-        pixel[1] = static_cast<std::uint8_t>(100 + 10 * y);
-        pixel[2] = static_cast<std::uint8_t>(100 + slope * (y - x));
+        pixel[1] = static_cast<std::uint8_t>(100 + green * y);
+        pixel[2] = static_cast<std::uint8_t>(100 + blue * y);
       }
     }
     const auto out = hog({.cell = 1, .block = 1, .bins = 4}, picture);
     return std::max_element(out.begin() + 16, out.begin() + 20) - out.begin() - 16;
   };
-  CHECK(middle_bin(0) == 0);
-  CHECK(middle_bin(7) == 0);
-  CHECK(middle_bin(8) == 3);
+  CHECK(middle_bin(0, 0) == 0);
+  CHECK(middle_bin(10, 0) == 0);
+  CHECK(middle_bin(0, 10) == 0);
+  CHECK(middle_bin(11, 0) == 2);
+  CHECK(middle_bin(0, 11) == 2);
 }
 
 TEST_CASE("a uniform picture has no gradients and gives zeros") {
