@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -41,17 +42,14 @@ __attribute__((target("avx512f"))) float sum_avx512(const float* data, std::size
   return lanes[0];
 }
 
+float read_all(const float* data, std::size_t count) {
+  if (kernel::best_simd_level() == kernel::simd_level::avx512) return sum_avx512(data, count);
+  return Eigen::Map<const vector<float>>(data, static_cast<Eigen::Index>(count)).sum();
+}
+
 void read_loop(benchmark::State& state) {
-  const auto items = static_cast<std::size_t>(state.range(0));
-  const kernel::aligned_vector<float> rows(items * factors, 1.0f);
-  const bool wide = kernel::best_simd_level() == kernel::simd_level::avx512;
-  for (auto _ : state) {
-    if (wide) {
-      benchmark::DoNotOptimize(sum_avx512(rows.data(), rows.size()));
-    } else {
-      benchmark::DoNotOptimize(Eigen::Map<const vector<float>>(rows.data(), static_cast<Eigen::Index>(rows.size())).sum());
-    }
-  }
+  const kernel::aligned_vector<float> rows(static_cast<std::size_t>(state.range(0)) * factors, 1.0f);
+  for (auto _ : state) benchmark::DoNotOptimize(read_all(rows.data(), rows.size()));
   state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(factors * sizeof(float)));
 }
 BENCHMARK(read_loop)->Arg(20000)->Arg(200000);
@@ -75,6 +73,33 @@ void packed_items_search(benchmark::State& state) {
     state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(factors * sizeof(float)));
 }
 BENCHMARK(packed_items_search)->ArgsProduct({{20000, 200000}, {1, 64, 1024}, {10, 100}})->Unit(benchmark::kMillisecond);
+
+/// Batch 1 and the reading of the same memory in turns, so that a change of the machine's speed meets both.
+void batch_1_against_reading(benchmark::State& state) {
+  const auto items = static_cast<std::size_t>(state.range(0));
+  const auto rows = values(items * factors, 0), query = values(factors, 1);
+  const kernel::packed_items packed(rows, items, factors);
+  const kernel::aligned_vector<float> memory(rows.begin(), rows.end());
+  std::vector<scored_item> out(10);
+  std::vector<std::size_t> counts(1);
+  const auto seconds = [] {
+    timespec moment{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &moment);
+    return static_cast<double>(moment.tv_sec) + 1e-9 * static_cast<double>(moment.tv_nsec);
+  };
+  std::vector<double> ratios;
+  for (auto _ : state) {
+    const double begin = seconds();
+    benchmark::DoNotOptimize(read_all(memory.data(), memory.size()));
+    const double middle = seconds();
+    packed.search(exec::cpu{}, query, out.size(), {}, out, counts);
+    benchmark::DoNotOptimize(out.data());
+    ratios.push_back((middle - begin) / (seconds() - middle));
+  }
+  std::nth_element(ratios.begin(), ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2), ratios.end());
+  state.counters["of_read_bandwidth"] = ratios[ratios.size() / 2];
+}
+BENCHMARK(batch_1_against_reading)->Arg(20000)->Arg(200000);
 
 /// The reference twin: the whole score matrix by Eigen, then a partial sort of each row.
 void two_steps(benchmark::State& state) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <span>
 #include <string>
@@ -153,7 +154,7 @@ class neighbour_search {
         squares_(squares),
         scales_(scales),
         row_(squares.size(), 0.0f),
-        kept_(std::min(spec.neighbours, squares.size())) {}
+        kept_((std::min)(spec.neighbours, squares.size())) {}
 
   /// The neighbours of an item, best first, until the next call.
   std::span<const neighbour> of(std::size_t item) {
@@ -185,16 +186,43 @@ class neighbour_search {
     return product / (scale + double{spec_.shrinkage});
   }
 
-  void offer_large(std::size_t item, collector& best) const {
+  void offer_large(std::size_t item, collector& best) {
     // The Jaccard coefficient never exceeds the cosine, and shrinkage only lowers both; so the scan compares cosines, with
     // a margin for its rounding, and the few that pass are computed.
     const double scale = spec_.similarity == item_similarity::dot ? 1.0 : std::sqrt(squares_[item]);
-    const auto bound = [&] { return best.full() ? static_cast<float>(0.99999 * scale * best.worst().score) : 0.0f; };
-    std::size_t other = kernel::next_product_above(row_, scales_, 0, 0.0f);
+    const float first = first_bound();
+    const auto bound = [&] {
+      return best.full() ? (std::max)(first, static_cast<float>(0.99999 * scale * best.worst().score)) : first;
+    };
+    std::size_t other = kernel::next_product_above(row_, scales_, 0, first);
     while (other < row_.size()) {
       best.offer(item_id{other}, similarity(item, other));
       other = kernel::next_product_above(row_, scales_, other + 1, bound());
     }
+  }
+
+  // Where the order of similarities is that of the scan's products, the k-th largest of the maxima of many small groups
+  // is below the k-th largest product, but not far: with it the scan stops at little more than k places.
+  float first_bound() {
+    const bool same_order =
+        spec_.similarity == item_similarity::dot || (spec_.similarity == item_similarity::cosine && spec_.shrinkage == 0.0f);
+    constexpr std::size_t groups = 16, group_size = 16;  // a group takes every 16th place: side by side in registers
+    const std::size_t chunks = row_.size() / (groups * group_size);
+    if (!same_order || chunks * groups < 2 * kept_.size()) return 0.0f;
+    maxima_.assign(chunks * groups, 0.0f);
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      float* largest = maxima_.data() + chunk * groups;
+      for (std::size_t member = 0; member < group_size; ++member) {
+        const std::size_t place = (chunk * group_size + member) * groups;
+        for (std::size_t group = 0; group < groups; ++group) {
+          const float product = row_[place + group] * scales_[place + group];
+          largest[group] = largest[group] < product ? product : largest[group];
+        }
+      }
+    }
+    const auto kth = maxima_.begin() + static_cast<std::ptrdiff_t>(kept_.size() - 1);
+    std::nth_element(maxima_.begin(), kth, maxima_.end(), std::greater<>());
+    return 0.99999f * *kth;
   }
 
   const item_knn& spec_;
@@ -202,6 +230,7 @@ class neighbour_search {
   std::span<const double> squares_;
   std::span<const float> scales_;
   std::vector<float> row_;
+  std::vector<float> maxima_;
   std::vector<neighbour> kept_;
 };
 
@@ -235,10 +264,10 @@ item_knn_model item_knn::fit(const Exec& exec, const data::interactions& log) co
   std::vector<std::size_t> starts(items + 1, 0);
   for (std::size_t first = 0; first < tasks; first += report_every) {
     report_progress(exec.sink(), function, first, tasks);
-    exec.run(std::min(report_every, tasks - first), [&](std::size_t offset) {
+    exec.run((std::min)(report_every, tasks - first), [&](std::size_t offset) {
       const std::size_t task = first + offset;
       detail::neighbour_search search(*this, users_of, squares, scales);
-      for (std::size_t item = task * range; item < std::min(items, (task + 1) * range); ++item) {
+      for (std::size_t item = task * range; item < (std::min)(items, (task + 1) * range); ++item) {
         for (const detail::neighbour& other : search.of(item)) {
           found[task].push_back({other.item, static_cast<float>(other.score)});
           ++starts[item + 1];

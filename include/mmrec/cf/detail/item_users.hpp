@@ -44,13 +44,13 @@ class item_users {
   /// row[j] += x_item . x_j for all items j; users in increasing order, so that the bits depend on the data alone.
   void add_products(std::size_t item, std::span<float> row) const {
     for_users(item, [&](std::size_t user, float value) {
-      const std::size_t begin = log_.starts()[user], end = log_.starts()[user + 1];
+      const std::size_t begin = log_.starts()[user], count = log_.starts()[user + 1] - begin;
+      const item_id* items = log_.item_array().data() + begin;
       if (binary_) {
-        for (std::size_t entry = begin; entry < end; ++entry) row[log_.item_array()[entry].index()] += 1.0f;
+        for (std::size_t entry = 0; entry < count; ++entry) row[items[entry].index()] += 1.0f;
       } else {
-        for (std::size_t entry = begin; entry < end; ++entry) {
-          row[log_.item_array()[entry].index()] += value * log_.value_array()[entry];
-        }
+        const float* values = log_.value_array().data() + begin;
+        for (std::size_t entry = 0; entry < count; ++entry) row[items[entry].index()] += value * values[entry];
       }
     });
   }
