@@ -10,12 +10,26 @@
 namespace mmrec::inline v0 {
 
 /// Receives the strings of one document after another: called with each string_view, which is valid during the call only,
-/// and once with finish() at the end of each document.
+/// and once with finish() at the end of each document. A sink may have padded(token) as well: the same as a call, for a
+/// token behind which 16 more bytes can be read, whatever they are.
 template <class S>
 concept token_sink = std::movable<S> && requires(S& sink, std::string_view token) {
   sink(token);
   sink.finish();
 };
+
+/// Memory behind a token that a sink's padded() may read.
+inline constexpr std::size_t token_padding = 16;
+
+/// Gives a token that has `token_padding` bytes behind it, to sinks of either sort.
+template <class Sink>
+void give_padded(Sink& sink, std::string_view token) {
+  if constexpr (requires { sink.padded(token); }) {
+    sink.padded(token);
+  } else {
+    sink(token);
+  }
+}
 
 /// Passes on to a sink that lives elsewhere and outlives it.
 template <class Sink>
@@ -23,6 +37,7 @@ class sink_ref {
  public:
   explicit sink_ref(Sink& sink) : sink_(&sink) {}
   void operator()(std::string_view token) { (*sink_)(token); }
+  void padded(std::string_view token) { give_padded(*sink_, token); }
   void finish() { sink_->finish(); }
 
  private:

@@ -8,6 +8,7 @@
 
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/kind.hpp>
+#include <mmrec/core/tokens.hpp>
 #include <mmrec/text/detail/stop_lists.hpp>
 #include <mmrec/text/detail/term_table.hpp>
 
@@ -24,6 +25,9 @@ class stop_words_sink {
   stop_words_sink(const term_table<no_payload>& words, Sink next) : words_(&words), next_(std::move(next)) {}
   void operator()(std::string_view token) {
     if (words_->find(token) == term_table<no_payload>::none) next_(token);
+  }
+  void padded(std::string_view token) {
+    if (words_->find(words_->template hash<true>(token)) == term_table<no_payload>::none) give_padded(next_, token);
   }
   void finish() { next_.finish(); }
 

@@ -14,6 +14,7 @@
 
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/kind.hpp>
+#include <mmrec/core/tokens.hpp>
 #include <mmrec/text/detail/byte_classes.hpp>
 #include <mmrec/text/detail/utf8.hpp>
 
@@ -42,6 +43,8 @@ struct words_workspace {
 
 template <class Spec, class Sink>
 class words_sink {
+  static_assert(block_bytes >= token_padding);
+
  public:
   words_sink(const Spec& spec, words_workspace& scratch, Sink next)
       : spec_(spec), scratch_(&scratch), next_(std::move(next)) {}
@@ -63,7 +66,7 @@ class words_sink {
   void finish() { next_.finish(); }
 
  private:
-  static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t none = (std::numeric_limits<std::size_t>::max)();
 
   template <bool Lower>
   void split(std::string_view document) {
@@ -108,10 +111,13 @@ class words_sink {
         break;
       }
       const std::size_t last = written_ + next_edge(edges);
-      if (last - first >= spec_.min_length) next_(std::string_view(out_ + first, last - first));
+      if (last - first >= spec_.min_length) give(first, last);
     }
     written_ += count;
   }
+
+  /// A block of room is left behind all that is written.
+  void give(std::size_t begin, std::size_t end) { give_padded(next_, std::string_view(out_ + begin, end - begin)); }
 
   static std::size_t next_edge(std::uint64_t& edges) {
     const auto index = static_cast<std::size_t>(std::countr_zero(edges));
@@ -182,16 +188,16 @@ class words_sink {
     const std::size_t here = written_;
     written_ += encode_utf8(point, out_ + written_);
     if (spec_.cjk_runs == cjk::single) {
-      next_(std::string_view(out_ + here, written_ - here));
+      give(here, written_);
       return;
     }
     cjk_paired_ = cjk_ != none;
-    if (cjk_paired_) next_(std::string_view(out_ + cjk_, written_ - cjk_));
+    if (cjk_paired_) give(cjk_, written_);
     cjk_ = here;
   }
 
   void end_cjk() {
-    if (cjk_ != none && !cjk_paired_) next_(std::string_view(out_ + cjk_, written_ - cjk_));
+    if (cjk_ != none && !cjk_paired_) give(cjk_, written_);
     cjk_ = none;
     cjk_paired_ = false;
   }
@@ -201,7 +207,7 @@ class words_sink {
   }
   void end_word(std::size_t end) {
     const std::size_t size = end - begin_;
-    if (size - continuations_ >= spec_.min_length) next_(std::string_view(out_ + begin_, size));
+    if (size - continuations_ >= spec_.min_length) give(begin_, end);
     begin_ = none;
   }
 

@@ -31,7 +31,10 @@ class column_sink {
  public:
   column_sink(const vocabulary& terms, row_scratch& scratch) : table_(&terms.table()), scratch_(&scratch) {}
   void operator()(std::string_view token) {
-    if (scratch_->pending.push(*table_, token)) finish();
+    if (scratch_->pending.push<false>(*table_, token)) finish();
+  }
+  void padded(std::string_view token) {
+    if (scratch_->pending.push<true>(*table_, token)) finish();
   }
   void finish() {
     scratch_->pending.drain(*table_, [this](const hashed_term& token) {

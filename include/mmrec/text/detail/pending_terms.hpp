@@ -14,11 +14,11 @@ namespace text::detail {
 /// and one miss after the other costs more than all else in counting.
 class pending_terms {
  public:
-  /// Adds a token and starts to load its slot; true when it is time to drain.
-  template <class Payload>
+  /// Adds a token (with padding behind it, or not) and starts to load its slot; true when it is time to drain.
+  template <bool Padded, class Payload>
   bool push(const term_table<Payload>& table, std::string_view token) {
     hashed_term& term = terms_[size_];
-    term = table.hash(token);
+    term = table.template hash<Padded>(token);
     table.prefetch_index(term);
     if (is_long(term.key)) {
       places_[size_] = bytes_.size();

@@ -29,7 +29,10 @@ class term_counter {
   void keep_rows(bool keep) { keep_rows_ = keep; }
 
   void operator()(std::string_view token) {
-    if (pending_.push(table_, token)) count_pending();
+    if (pending_.push<false>(table_, token)) count_pending();
+  }
+  void padded(std::string_view token) {
+    if (pending_.push<true>(table_, token)) count_pending();
   }
 
   void finish() {

@@ -79,6 +79,23 @@ inline term_key short_key(std::string_view term) {
   return key;
 }
 
+/// For each length, the bytes that count of two 8-byte loads.
+inline constexpr std::array<term_key, short_term + 1> short_key_masks = [] {
+  std::array<term_key, short_term + 1> masks{};
+  for (std::size_t size = 0; size <= short_term; ++size) {
+    const auto bytes = [](std::size_t count) { return count == 0 ? 0 : ~std::uint64_t{0} >> (64 - 8 * count); };
+    masks[size] = {bytes(size < 8 ? size : 8), bytes(size < 8 ? 0 : size - 8)};
+  }
+  return masks;
+}();
+
+/// short_key without a branch, for a term with `token_padding` bytes behind it: lengths of words are hard to predict.
+inline term_key short_key_padded(std::string_view term) {
+  const term_key& mask = short_key_masks[term.size()];
+  return {load_bytes(term.data(), 8) & mask.low,
+          (load_bytes(term.data() + 8, 8) & mask.high) | static_cast<std::uint64_t>(term.size() + 1) << 56};
+}
+
 /// The bytes of a short term, written to `buffer`.
 inline std::string_view short_term_bytes(const term_key& key, std::array<char, 16>& buffer) {
   std::memcpy(buffer.data(), &key, sizeof key);
@@ -127,8 +144,9 @@ class term_table {
   std::span<const record> records() const { return records_; }
   record& operator[](std::uint32_t number) { return records_[number]; }
 
+  template <bool Padded = false>
   hashed_term hash(std::string_view term) const {
-    if (term.size() <= short_term) return hash(short_key(term));
+    if (term.size() <= short_term) return hash(Padded ? short_key_padded(term) : short_key(term));
     const std::uint64_t hash = hash_long(term, seed_);
     return {{hash, long_mark}, hash, term};
   }
