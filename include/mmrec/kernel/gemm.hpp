@@ -7,6 +7,7 @@
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/aligned_buffer.hpp>
 #include <mmrec/kernel/detail/gemm_tile.hpp>
+#include <mmrec/kernel/detail/pack.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
@@ -61,31 +62,12 @@ struct gemm_blocking {
   static constexpr std::size_t task_panels = 32;  ///< panels of B that one task goes through
 };
 
-/// Packs `count` rows of an operand from `first` on, `inner` columns from `start` on, as a panel of Height rows:
-/// element (r, p) at panel[p * Height + r]; missing rows become zeros. Columns are packed by passing the transpose.
+/// The rows first .. first + count - 1 of an operand, columns start .. start + inner - 1.
 template <class T>
-void pack_panel(const gemm_operand<T>& from, std::size_t first, std::size_t count, std::size_t start, std::size_t inner,
-                std::size_t height, T* panel) {
-  const T* source = from.data + first * from.row_stride + start * from.column_stride;
-  if (from.row_stride == 1) {
-    for (std::size_t p = 0; p < inner; ++p) {
-      T* target = std::copy_n(source + p * from.column_stride, count, panel + p * height);
-      std::fill_n(target, height - count, T(0));
-    }
-    return;
-  }
-  // Transposes in squares, so that both sides stay in the cache.
-  constexpr std::size_t square = 8;
-  for (std::size_t p = 0; p < inner; p += square) {
-    const std::size_t end = (std::min)(inner, p + square);
-    for (std::size_t r = 0; r < count; ++r) {
-      const T* row = source + r * from.row_stride;
-      for (std::size_t q = p; q < end; ++q) panel[q * height + r] = row[q];
-    }
-    for (std::size_t r = count; r < height; ++r) {
-      for (std::size_t q = p; q < end; ++q) panel[q * height + r] = T(0);
-    }
-  }
+pack_task<T> part_of(const gemm_operand<T>& from, std::size_t first, std::size_t count, std::size_t start,
+                     std::size_t inner) {
+  return {from.data + first * from.row_stride + start * from.column_stride, from.row_stride, from.column_stride, count,
+          inner};
 }
 
 struct gemm_range {
@@ -137,8 +119,9 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
       for_ranges(exec, panels, 8, [&](std::size_t begin, std::size_t end) {
         for (std::size_t panel = begin; panel < end; ++panel) {
           const std::size_t first = panel * tile_columns;
-          detail::pack_panel(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner,
-                             tile_columns, packed_b.data() + first * inner);
+          detail::pack_panel(
+              detail::part_of(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner),
+              tile_columns, packed_b.data() + first * inner, level);
         }
       });
       const std::size_t stripes = up(panels, blocking::task_panels);
@@ -151,8 +134,8 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
         if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;
         detail::aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
         for (std::size_t row = 0; row < rows; row += tile_rows) {
-          detail::pack_panel(problem.a, top + row, (std::min)(tile_rows, rows - row), start, inner, tile_rows,
-                             packed_a.data() + row * inner);
+          detail::pack_panel(detail::part_of(problem.a, top + row, (std::min)(tile_rows, rows - row), start, inner),
+                             tile_rows, packed_a.data() + row * inner, level);
         }
         for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
           const std::size_t column = panel * tile_columns;
@@ -198,7 +181,7 @@ void multiply_rows(const T* a, std::size_t a_stride, std::size_t rows, std::size
     do {
       const std::size_t part = (std::min)(inner - start, depth);
       const bool one = count == 1;  // a lone row needs no packing
-      if (!one) detail::pack_panel<T>({a, a_stride, 1}, row, count, start, part, tile_rows, packed);
+      if (!one) detail::pack_panel<T>({a + row * a_stride + start, a_stride, 1, count, part}, tile_rows, packed, level);
       for (std::size_t column = 0; column < columns; column += tile_columns) {
         (one ? single : tile)({.inner = part,
                                .a = one ? a + row * a_stride + start : packed,
