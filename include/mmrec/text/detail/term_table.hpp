@@ -151,7 +151,9 @@ class term_table {
     return {{hash, long_mark}, hash, term};
   }
   hashed_term hash(const term_key& short_term_key) const {
-    return {short_term_key, fold_multiply(short_term_key.low ^ seed_.first, short_term_key.high ^ seed_.second), {}};
+    // The second product makes up for a first one whose factors have few bits set.
+    const std::uint64_t mixed = fold_multiply(short_term_key.low ^ seed_.first, short_term_key.high ^ seed_.second);
+    return {short_term_key, fold_multiply(mixed, 0x9e3779b97f4a7c15u), {}};
   }
 
   /// Starts to load what look-up of this term reads first, and second.
