@@ -8,8 +8,8 @@
 
 #include <mmrec/core/config.hpp>
 #include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
 #include <mmrec/kernel/detail/mirror.hpp>
 #include <mmrec/kernel/gemm.hpp>
 

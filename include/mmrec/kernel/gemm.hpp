@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
 #include <mmrec/kernel/detail/gemm_tile.hpp>
 #include <mmrec/kernel/detail/pack.hpp>
 
@@ -108,7 +108,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
   const gemm_operand<T> columns_of_b{problem.b.data, problem.b.column_stride, problem.b.row_stride};
   const std::size_t depth = (std::min)(problem.inner, blocking::inner);
   const std::size_t block_panels = (std::min)(blocking::panels, up(problem.columns, tile_columns));
-  detail::aligned_buffer<T> packed_b(block_panels * tile_columns * depth);
+  aligned_buffer<T> packed_b(block_panels * tile_columns * depth);
 
   for (std::size_t left = 0; left < problem.columns; left += blocking::panels * tile_columns) {
     const std::size_t columns = (std::min)(problem.columns - left, blocking::panels * tile_columns);
@@ -132,7 +132,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
         const std::size_t first_panel = index % stripes * blocking::task_panels;
         const std::size_t last_panel = (std::min)(panels, first_panel + blocking::task_panels);
         if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;
-        detail::aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
+        aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
         for (std::size_t row = 0; row < rows; row += tile_rows) {
           detail::pack_panel(detail::part_of(problem.a, top + row, (std::min)(tile_rows, rows - row), start, inner),
                              tile_rows, packed_a.data() + row * inner, level);

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
 #include <mmrec/kernel/detail/mirror.hpp>
-#include <mmrec/kernel/detail/ordered_sum.hpp>
 #include <mmrec/kernel/gemm.hpp>
+#include <mmrec/kernel/ordered_sum.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
@@ -48,7 +48,7 @@ template <executor Exec, class T>
 void column_means(const Exec& exec, const centered_rows<T>& x, double* mean) {
   std::fill_n(mean, x.columns, 0.0);
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
-  detail::add_blocks<double>(exec, blocks, x.columns, mean, [&](const auto&, std::size_t block, double* sums) {
+  add_blocks<double>(exec, blocks, x.columns, mean, [&](const auto&, std::size_t block, double* sums) {
     std::fill_n(sums, x.columns, 0.0);
     const std::size_t end = (std::min)(x.rows, (block + 1) * detail::gram_block);
     for (std::size_t row = block * detail::gram_block; row < end; ++row) {
@@ -64,7 +64,7 @@ template <executor Exec, class T>
 double sum_of_squares(const Exec& exec, const centered_rows<T>& x) {
   double total = 0.0;
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
-  detail::add_blocks<double>(exec, blocks, 1, &total, [&](const auto&, std::size_t block, double* sum) {
+  add_blocks<double>(exec, blocks, 1, &total, [&](const auto&, std::size_t block, double* sum) {
     const std::size_t end = (std::min)(x.rows, (block + 1) * detail::gram_block);
     double sums[8] = {};  // independent chains, for speed
     for (std::size_t row = block * detail::gram_block; row < end; ++row) {
@@ -90,9 +90,9 @@ void gram_of_columns(const Exec& exec, const centered_rows<T>& x, double* out, s
   const std::size_t size = x.columns * x.columns;
   const std::size_t blocks = (x.rows + detail::gram_block - 1) / detail::gram_block;
   std::fill_n(out, size, 0.0);
-  detail::add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
+  add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
     const std::size_t first = block * detail::gram_block, count = (std::min)(detail::gram_block, x.rows - first);
-    detail::aligned_buffer<T> rows(count * x.columns);
+    aligned_buffer<T> rows(count * x.columns);
     x.copy(first, count, 0, x.columns, rows.data());
     gemm(inner,
          gemm_problem<T>{.rows = x.columns,
@@ -115,9 +115,9 @@ void gram_of_rows(const Exec& exec, const centered_rows<T>& x, double* out, simd
   const std::size_t size = x.rows * x.rows;
   const std::size_t blocks = (x.columns + detail::gram_block - 1) / detail::gram_block;
   std::fill_n(out, size, 0.0);
-  detail::add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
+  add_blocks<T>(exec, blocks, size, out, [&](const auto& inner, std::size_t block, T* partial) {
     const std::size_t left = block * detail::gram_block, width = (std::min)(detail::gram_block, x.columns - left);
-    detail::aligned_buffer<T> rows(x.rows * width);
+    aligned_buffer<T> rows(x.rows * width);
     x.copy(0, x.rows, left, width, rows.data());
     gemm(inner,
          gemm_problem<T>{.rows = x.rows,

@@ -9,10 +9,10 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cholesky.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/ordered_sum.hpp>
 #include <mmrec/kernel/detail/reflector.hpp>
 #include <mmrec/kernel/detail/vector_ops.hpp>
 #include <mmrec/kernel/gemm.hpp>
+#include <mmrec/kernel/ordered_sum.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {

@@ -10,8 +10,8 @@
 
 #include <mmrec/core/config.hpp>
 #include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
 #include <mmrec/kernel/detail/rotations.hpp>
 #include <mmrec/kernel/detail/tridiagonal.hpp>
 
@@ -126,7 +126,7 @@ bool symmetric_eigen(const Exec& exec, std::span<double> a, std::span<double> va
   constexpr std::size_t width = detail::rotation_columns;
   const std::size_t slab_count = (n + width - 1) / width, stride = slab_count * width;
   std::vector<double> off_diagonal(n), taus(n), diagonal(n);
-  detail::aligned_buffer<double> vectors(n * stride), slabs(n * stride);
+  aligned_buffer<double> vectors(n * stride), slabs(n * stride);
   detail::reduce_to_tridiagonal(exec, n, a.data(), diagonal.data(), off_diagonal.data(), taus.data(), level);
   detail::form_transposed_q(exec, n, a.data(), taus.data(), vectors.data(), stride, level);
   for (std::size_t i = 0; i < n; ++i) {

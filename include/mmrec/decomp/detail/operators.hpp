@@ -6,10 +6,10 @@
 
 #include <mmrec/core/executor.hpp>
 #include <mmrec/data/csr.hpp>
-#include <mmrec/kernel/detail/aligned_buffer.hpp>
-#include <mmrec/kernel/detail/ordered_sum.hpp>
+#include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/gemm.hpp>
 #include <mmrec/kernel/gram.hpp>
+#include <mmrec/kernel/ordered_sum.hpp>
 #include <mmrec/kernel/spmm.hpp>
 
 namespace mmrec::inline v0 {
@@ -61,20 +61,19 @@ class dense_operator {
              const Finish& finish) const {
     std::fill_n(total, out_rows * width, 0.0);
     const std::size_t blocks = (rows_.rows + block_rows - 1) / block_rows;
-    kernel::detail::add_blocks<T>(
-        exec, blocks, out_rows * width, total, [&](const auto& inner, std::size_t block, T* partial) {
-          const std::size_t first = block * block_rows, count = (std::min)(block_rows, rows_.rows - first);
-          kernel::detail::aligned_buffer<T> rows(count * rows_.columns), product(count * width);
-          rows_.copy(first, count, 0, rows_.columns, rows.data());
-          kernel::gemm(inner, kernel::gemm_problem<T>{.rows = count,
-                                                      .columns = width,
-                                                      .inner = rows_.columns,
-                                                      .a = kernel::as_stored<T>(rows.data(), rows_.columns),
-                                                      .b = kernel::as_stored<T>(q, width),
-                                                      .c = product.data(),
-                                                      .c_stride = width});
-          finish(inner, count, rows.data(), product.data(), partial);
-        });
+    kernel::add_blocks<T>(exec, blocks, out_rows * width, total, [&](const auto& inner, std::size_t block, T* partial) {
+      const std::size_t first = block * block_rows, count = (std::min)(block_rows, rows_.rows - first);
+      kernel::aligned_buffer<T> rows(count * rows_.columns), product(count * width);
+      rows_.copy(first, count, 0, rows_.columns, rows.data());
+      kernel::gemm(inner, kernel::gemm_problem<T>{.rows = count,
+                                                  .columns = width,
+                                                  .inner = rows_.columns,
+                                                  .a = kernel::as_stored<T>(rows.data(), rows_.columns),
+                                                  .b = kernel::as_stored<T>(q, width),
+                                                  .c = product.data(),
+                                                  .c_stride = width});
+      finish(inner, count, rows.data(), product.data(), partial);
+    });
   }
 
   kernel::centered_rows<T> rows_;
@@ -116,8 +115,8 @@ class sparse_operator {
   void multiply(const Exec& exec, const T* q, std::size_t width) {
     const std::size_t stride = stride_of(width);
     if (product_.size() != rows_.rows() * stride) {
-      product_ = kernel::detail::aligned_buffer<T>(rows_.rows() * stride);
-      basis_ = kernel::detail::aligned_buffer<T>(rows_.cols() * stride);
+      product_ = kernel::aligned_buffer<T>(rows_.rows() * stride);
+      basis_ = kernel::aligned_buffer<T>(rows_.cols() * stride);
     }
     for (std::size_t row = 0; row < rows_.cols(); ++row) std::copy_n(q + row * width, width, basis_.data() + row * stride);
     kernel::spmm<Exec, T>(exec, {rows_.starts(), rows_.indices(), rows_.values()}, basis_.data(), stride, width,
@@ -126,8 +125,8 @@ class sparse_operator {
 
   const csr_matrix<T>& rows_;
   csr_matrix<T> columns_;
-  kernel::detail::aligned_buffer<T> product_;
-  kernel::detail::aligned_buffer<T> basis_;
+  kernel::aligned_buffer<T> product_;
+  kernel::aligned_buffer<T> basis_;
 };
 
 }  // namespace decomp::detail

@@ -1,11 +1,11 @@
-// mmrec/kernel/detail/aligned_buffer.hpp - uninitialised scratch memory aligned to cache lines.
+// mmrec/kernel/aligned_buffer.hpp - uninitialised scratch memory aligned to cache lines.
 #pragma once
 #include <cstddef>
 #include <memory>
 #include <new>
 
 namespace mmrec::inline v0 {
-namespace kernel::detail {
+namespace kernel {
 
 /// `size` numbers without initial values; vectors of any width load from it without crossing a cache line.
 template <class T>
@@ -28,5 +28,5 @@ class aligned_buffer {
   std::size_t size_ = 0;
 };
 
-}  // namespace kernel::detail
+}  // namespace kernel
 }  // namespace mmrec::inline v0

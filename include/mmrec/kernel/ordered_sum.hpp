@@ -1,4 +1,4 @@
-// mmrec/kernel/detail/ordered_sum.hpp - sums of blocks that are computed in parallel and added in order.
+// mmrec/kernel/ordered_sum.hpp - sums of blocks that are computed in parallel and added in order.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +8,7 @@
 #include <mmrec/core/progress.hpp>
 
 namespace mmrec::inline v0 {
-namespace kernel::detail {
+namespace kernel {
 
 /// Runs tasks one after the other on the calling thread, inside a task of another executor.
 struct serial_executor {
@@ -46,5 +46,5 @@ void add_blocks(const Exec& exec, std::size_t blocks, std::size_t size, double* 
   }
 }
 
-}  // namespace kernel::detail
+}  // namespace kernel
 }  // namespace mmrec::inline v0
