@@ -159,7 +159,7 @@ TEST_CASE("ials replays three iterations of float64 from the same start") {
 
 TEST_CASE("ials lowers its objective in each iteration, with any number of factors") {
   const data::interactions log = random_log(50, 40);
-  const std::size_t factors = GENERATE(1, 7, 16, 64, 100, 128);
+  const std::size_t factors = GENERATE(as<std::size_t>{}, 1, 7, 16, 64, 100, 128);
   const bool content = GENERATE(false, true);
   CAPTURE(factors, content);
   const cf::ials spec{.factors = factors, .iterations = 6, .track_loss = true};
@@ -173,7 +173,7 @@ TEST_CASE("ials lowers its objective in each iteration, with any number of facto
 
 TEST_CASE("a user's factors are those of the user's history, an item's those of its users") {
   const data::interactions log = random_log(60, 45);
-  const std::size_t factors = GENERATE(1, 16, 33, 64);
+  const std::size_t factors = GENERATE(as<std::size_t>{}, 1, 16, 33, 64);
   // Many iterations, because the items were solved for the users of one half-step before the last.
   const auto model = cf::ials{.factors = factors, .regularization = 0.05f, .iterations = 200}.fit(exec::cpu{}, log, seed{2});
   cf::ials_model::workspace scratch;
@@ -475,7 +475,7 @@ TEST_CASE("ials is about as good as EASE on MovieLens 100K") {
   data.train = {data.train.user_keys(), data.train.item_keys(), std::move(events)};
   // The start makes a difference of some 0.002; EASE has 0.1657 here.
   double recall = 0.0;
-  for (const std::uint64_t start : {1, 2, 42}) {
+  for (const std::uint64_t start : {1u, 2u, 42u}) {
     recall += ml100k::evaluate(cf::ials{}.fit(exec::cpu{.threads = 2}, data.train, seed{start}), data)[1] / 3.0;
   }
   CHECK(recall > 0.163);

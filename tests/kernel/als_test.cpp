@@ -66,8 +66,8 @@ double upper_difference(const kernel::aligned_vector<float>& found, std::size_t 
 }  // namespace
 
 TEST_CASE("normal equations and their solutions, at every level") {
-  const std::size_t factors = GENERATE(1, 7, 16, 20, 33, 64, 100, 128, 250);
-  const std::size_t count = GENERATE(0, 1, 5, 96, 97, 400);
+  const std::size_t factors = GENERATE(as<std::size_t>{}, 1, 7, 16, 20, 33, 64, 100, 128, 250);
+  const std::size_t count = GENERATE(as<std::size_t>{}, 0, 1, 5, 96, 97, 400);
   const problem data(factors, count);
   const std::size_t width = data.width;
   const auto k = static_cast<Eigen::Index>(factors);
@@ -117,7 +117,7 @@ TEST_CASE("normal equations and their solutions, at every level") {
 }
 
 TEST_CASE("inner products of all rows, at every level") {
-  const std::size_t factors = GENERATE(1, 7, 16, 64, 100);
+  const std::size_t factors = GENERATE(as<std::size_t>{}, 1, 7, 16, 64, 100);
   const problem data(factors, 0);
   std::vector<float> x(factors);
   random_stream random(seed{32});
