@@ -27,7 +27,7 @@ inline auto weighted_words() {
 inline auto poster_look() { return mm::image::color_histogram{} | mm::features::standardize{}; }
 
 // Who likes it: a film is near to a user if it is like the films that they rated above their own average.
-inline auto likes() { return mm::cf::profile{}; }
+inline auto likes() { return mm::cf::profile{.weighting = mm::cf::profile_weighting::centred}; }
 
 /// Branches that score films by their content, one modality each, for decision-level fusion.
 inline auto default_branches() {
@@ -57,8 +57,7 @@ inline auto full_features() {
 inline auto behaviour() {
   return std::tuple(mm::modality<"EASE">(mm::cf::ease{.regularization = 500.0f}),
                     mm::modality<"item-kNN">(mm::cf::item_knn{.neighbours = 200}),
-                    mm::modality<"iALS">(mm::cf::ials{.factors = 64, .regularization = 0.05f}),
-                    mm::modality<"popularity">(mm::cf::popularity{}));
+                    mm::modality<"iALS">(mm::cf::ials{.factors = 64}), mm::modality<"popularity">(mm::cf::popularity{}));
 }
 
 }  // namespace night

@@ -199,9 +199,9 @@ class html_reader {
   template <std::size_t N>
   static bool listed(const std::array<std::string_view, N>& names, std::string_view name) {
     constexpr std::size_t longest = 8;
-    std::array<char, longest> lower;
+    std::array<char, longest> lower{};
     if (name.size() > longest) return false;
-    std::transform(name.begin(), name.end(), lower.begin(), ascii_lower);
+    for (std::size_t index = 0; index < longest && index < name.size(); ++index) lower[index] = ascii_lower(name[index]);
     return std::binary_search(names.begin(), names.end(), std::string_view(lower.data(), name.size()));
   }
 
