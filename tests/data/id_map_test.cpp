@@ -1,7 +1,9 @@
 #include <mmrec/data/id_map.hpp>
 
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <new>
 #include <string>
 
 #include "support/catch.hpp"
@@ -9,6 +11,50 @@
 
 namespace mm = mmrec;
 namespace data = mmrec::data;
+
+namespace {
+// Allocations that still succeed; negative: all of them.
+int allocations_left = -1;
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+  if (allocations_left == 0) throw std::bad_alloc();
+  if (allocations_left > 0) --allocations_left;
+  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+TEST_CASE("an insertion that runs out of memory leaves the map as it was") {
+  for (int allowed = 0; allowed < 6; ++allowed) {
+    data::item_map map;
+    for (int key = 0; key < 3; ++key) map.insert("a key that is long enough for the heap, number " + std::to_string(key));
+    const std::string one_more = "another key that is long enough for the heap";
+    allocations_left = allowed;
+    bool failed = false;
+    try {
+      map.insert(one_more);
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    allocations_left = -1;
+    if (allowed == 0) CHECK(failed);
+    CHECK(map.size() == (failed ? 3U : 4U));
+    CHECK(map.find(one_more).has_value() == !failed);
+    CHECK(map.insert(one_more) == mm::item_id{3});
+    CHECK(map.key(mm::item_id{3}) == one_more);
+  }
+}
+
+TEST_CASE("an index that does not fit is an id that nobody knows") {
+  CHECK(mm::item_id{0xfffffffeU}.index() == 0xfffffffeU);
+  CHECK(mm::item_id{std::size_t{1} << 32}.index() == 0xffffffffU);
+  CHECK(mm::user_id{(std::size_t{1} << 32) + 5}.index() == 0xffffffffU);
+  data::item_map map;
+  map.insert("a");
+  CHECK_THROWS_AS(map.key(mm::item_id{std::size_t{1} << 32}), mm::unknown_id);
+}
 
 TEST_CASE("keys are numbered in the order of their first appearance, both ways") {
   data::item_map map;

@@ -8,13 +8,15 @@
 namespace mmrec::inline v0 {
 
 /// A dense index 0..n-1 that cannot be mixed up with another kind of index.
-/// External keys (numbers or strings of a data set) are translated by data::id_map, once, at the border.
+/// External keys (numbers or strings of a data set) are translated by data::id_map, once, at the border. An index that
+/// does not fit becomes 4294967295, which no model knows: it is told as unknown_id, never taken for another one.
 template <class Tag>
 struct strong_id {
   std::uint32_t value = 0;
 
   constexpr strong_id() = default;
-  constexpr explicit strong_id(std::size_t index) : value(static_cast<std::uint32_t>(index)) {}
+  constexpr explicit strong_id(std::size_t index)
+      : value(index < 0xffffffffU ? static_cast<std::uint32_t>(index) : 0xffffffffU) {}
 
   constexpr std::size_t index() const { return value; }
   friend constexpr auto operator<=>(const strong_id&, const strong_id&) = default;

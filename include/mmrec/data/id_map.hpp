@@ -24,12 +24,18 @@ class id_map {
  public:
   id_map() = default;
 
-  /// The id of a key, adding it when it is new.
+  /// The id of a key, adding it when it is new. Throws limit_error at 4294967295 keys; the map is unchanged if it throws.
   Id insert(std::string_view key) {
     if (const auto found = index_.find(key); found != index_.end()) return found->second;
+    if (keys_.size() >= most_keys) throw limit_error("data::id_map::insert", "keys", most_keys, std::uint64_t{most_keys} + 1);
     const Id id{keys_.size()};
     keys_.emplace_back(key);
-    index_.emplace(keys_.back(), id);
+    try {
+      index_.emplace(keys_.back(), id);
+    } catch (...) {
+      keys_.pop_back();
+      throw;
+    }
     return id;
   }
   Id insert(std::int64_t key) { return insert(digits(key).view()); }
@@ -66,6 +72,8 @@ class id_map {
   friend bool operator==(const id_map& left, const id_map& right) { return left.keys_ == right.keys_; }
 
  private:
+  static constexpr std::size_t most_keys = 0xffffffffU;  // the last index means "no such id"
+
   struct decimal {
     char text[24];
     std::size_t size;
