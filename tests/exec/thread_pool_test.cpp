@@ -9,6 +9,19 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/thrown.hpp"
+
+// Sanitizers reserve terabytes of addresses, so that no limit on them can be set.
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(__has_feature)
+#define MMREC_TEST_CAN_LIMIT_MEMORY 1
+#elif !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)
+#define MMREC_TEST_CAN_LIMIT_MEMORY 1
+#endif
+#endif
+#ifdef MMREC_TEST_CAN_LIMIT_MEMORY
+#include <sys/resource.h>
+#endif
 
 namespace mm = mmrec;
 namespace exec = mmrec::exec;
@@ -88,3 +101,17 @@ TEST_CASE("pools start and stop without work") {
   CHECK_THROWS_AS(exec::thread_pool(0), mm::invalid_config);
   CHECK_THROWS_AS(exec::thread_pool(1025), mm::invalid_config);
 }
+
+#ifdef MMREC_TEST_CAN_LIMIT_MEMORY
+TEST_CASE("a machine that refuses to start threads is an error, and those started are joined") {
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_AS, &before) == 0);
+  rlimit little = before;
+  little.rlim_cur = rlim_t{1} << 30;  // 1024 stacks of 8 MiB do not fit
+  REQUIRE(setrlimit(RLIMIT_AS, &little) == 0);
+  const std::string text = test::thrown<mm::unavailable>([] { exec::thread_pool pool(1024); });
+  REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
+  CHECK_THAT(text, Catch::Matchers::StartsWith("exec::thread_pool: the system started ") &&
+                       Catch::Matchers::Contains(" of 1024 threads"));
+}
+#endif

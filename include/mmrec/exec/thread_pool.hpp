@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -29,21 +31,22 @@ class task_runner {
 /// Safe to share: calls of run() from several threads take turns. A task must not call run() of its own pool.
 class thread_pool final : public task_runner {
  public:
+  /// Throws invalid_config unless threads lie in 1..1024; unavailable if the system refuses to start one.
   explicit thread_pool(std::size_t threads) {
     require_config(threads >= 1 && threads <= 1024, "exec::thread_pool", "threads", "must lie in 1..1024");
     workers_.reserve(threads - 1);
-    for (std::size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this] { work(); });
+    try {
+      for (std::size_t worker = 1; worker < threads; ++worker) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      const std::size_t started = workers_.size() + 1;
+      stop();
+      throw unavailable("exec::thread_pool", "the system started " + std::to_string(started) + " of " +
+                                                 std::to_string(threads) + " threads: " + error.what());
+    }
   }
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
-  ~thread_pool() override {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~thread_pool() override { stop(); }
 
   std::size_t concurrency() const override { return workers_.size() + 1; }
 
@@ -65,6 +68,14 @@ class thread_pool final : public task_runner {
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
   void drain(const function_ref<void(std::size_t)>& task, std::size_t count) {
     for (std::size_t index = next_.fetch_add(1); index < count; index = next_.fetch_add(1)) task(index);
   }
