@@ -6,9 +6,11 @@
 #define MMREC_VERSION_MINOR 1
 #define MMREC_VERSION_PATCH 0
 
-// Missing values, top-k order and input validation rely on NaN comparisons, which -ffast-math removes.
-#if defined(__FAST_MATH__) && !defined(MMREC_ALLOW_FAST_MATH)
-#error "mmrec: -ffast-math breaks the handling of NaN and the reproducibility of results; define MMREC_ALLOW_FAST_MATH to go on without these promises"
+// Missing values, top-k order and input validation rely on NaN comparisons, which -ffinite-math-only removes; equal
+// bits rely on the order of sums, which -fassociative-math gives up.
+#if !defined(MMREC_ALLOW_FAST_MATH) && \
+    (defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ == 1))
+#error "mmrec: -ffast-math (or its parts -ffinite-math-only and -fassociative-math) breaks the handling of NaN and the reproducibility of results; define MMREC_ALLOW_FAST_MATH to go on without these promises"
 #endif
 
 /// MMREC_ASSERT checks an invariant of the library itself, never the caller's data (see core/error.hpp for that).
