@@ -74,4 +74,17 @@ TEST_CASE("unicode_words takes malformed bytes by policy and a megabyte of anyth
     CHECK(test::allocations_of([&] { sink(document); }) == 0);
   }
 }
+
+TEST_CASE("unicode_words cuts long runs of marks, also of characters that only decompose into marks") {
+  const text::unicode_words words;
+  for (const std::string unit : {"\xe0\xbd\xb3", "\xe0\xbd\xb5", "\xe0\xbe\x81", "\xcc\x81", "\xcc\x81\xcc\xa3"}) {
+    std::string document = "a";
+    while (document.size() < 30'000) document += unit;
+    text::unicode_words::workspace scratch;
+    std::size_t tokens = 0;
+    std::size_t bytes = 0;
+    words.attach(scratch, test::tally{&tokens, &bytes})(document);
+    CHECK(scratch.points.capacity() <= 64);  // what has to be ordered at a time
+  }
+}
 #endif

@@ -46,7 +46,7 @@ class unicode_words_sink {
     scratch_->points.clear();
     characters_ = 0;
     scratch_->word.clear();
-    std::size_t marks = 0;
+    run_ = 0;
     for (std::size_t position = 0; position < document.size();) {
       const decoded character = decode_utf8(document, position);
       position += character.size;
@@ -55,14 +55,7 @@ class unicode_words_sink {
                          "byte " + std::to_string(position - character.size) + " of a document is not UTF-8");
       }
       if (!character.valid && spec_.on_malformed == malformed::ignore) continue;
-      const bool mark = utf8proc_get_property(static_cast<utf8proc_int32_t>(character.point))->combining_class != 0;
-      marks = mark ? marks + 1 : 0;
-      // Ordering marks takes quadratic time in how many follow each other: runs are cut, as UAX 15 (stream-safe text) does.
-      const bool boundary = !mark && starts_segment(character.point);
-      if ((boundary && scratch_->points.size() >= segment) || marks > longest_marks) {
-        pass_segment();
-        marks = mark ? 1 : 0;
-      }
+      if (scratch_->points.size() >= segment && starts_segment(character.point)) pass_segment();
       decompose(character.point);
     }
     pass_segment();
@@ -90,13 +83,19 @@ class unicode_words_sink {
     }
   }
 
-  /// Canonical order: a mark moves before those of a higher class.
+  /// Canonical order: a mark moves before those of a higher class. That takes quadratic time in how many follow each other,
+  /// so runs are cut, as UAX 15 (stream-safe text) does. Counted here: some characters only decompose into marks.
   void insert(utf8proc_int32_t point) {
     std::vector<utf8proc_int32_t>& points = scratch_->points;
     const auto combining_class = [](utf8proc_int32_t value) { return utf8proc_get_property(value)->combining_class; };
+    const auto own = combining_class(point);
+    if (own != 0 && run_ == longest_marks) {
+      pass_segment();
+      run_ = 0;
+    }
+    run_ = own == 0 ? 0 : run_ + 1;
     std::size_t place = points.size();
     points.push_back(point);
-    const auto own = combining_class(point);
     if (own == 0) return;
     for (; place > 0 && combining_class(points[place - 1]) > own; --place) points[place] = points[place - 1];
     points[place] = point;
@@ -133,6 +132,7 @@ class unicode_words_sink {
   unicode_words_workspace* scratch_;
   Sink next_;
   std::size_t characters_ = 0;
+  std::size_t run_ = 0;  // marks that follow each other up to here
 };
 
 }  // namespace detail
