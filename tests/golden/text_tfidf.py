@@ -30,6 +30,7 @@ CASES = {
     "count_max_df_2": CountVectorizer(max_df=2),
     "count_df_ratios": CountVectorizer(min_df=0.1, max_df=0.3),
     "count_features": CountVectorizer(max_features=5),
+    "count_binary_features": CountVectorizer(binary=True, max_features=7),
     "count_fixed": CountVectorizer(vocabulary=FIXED),
     "count_stop": CountVectorizer(stop_words=ENGLISH),
     "count_stop_bigrams": CountVectorizer(stop_words=ENGLISH, ngram_range=(1, 2)),
@@ -41,6 +42,7 @@ CASES = {
     "tfidf_l1": TfidfVectorizer(norm="l1"),
     "tfidf_unscaled": TfidfVectorizer(norm=None),
     "tfidf_binary": TfidfVectorizer(binary=True),
+    "tfidf_binary_features": TfidfVectorizer(binary=True, max_features=7),
     "tfidf_fixed": TfidfVectorizer(vocabulary=FIXED),
     "tfidf_all": TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_df=0.5, smooth_idf=False, sublinear_tf=True, norm="l1"),
 }

@@ -159,6 +159,7 @@ TEST_CASE("count equals scikit-learn's CountVectorizer") {
   check_golden("count_max_df_2", words | count{.max_df = 2});
   check_golden("count_df_ratios", words | count{.min_df = text::ratio(0.1), .max_df = text::ratio(0.3)});
   check_golden("count_features", words | count{.max_features = 5});
+  check_golden("count_binary_features", words | count{.max_features = 7, .binary = true});
   check_golden("count_fixed", words | count{.vocabulary = fixed});
   check_golden("count_stop", words | text::stop_words{} | count{});
   check_golden("count_stop_bigrams", words | text::stop_words{} | text::ngrams{} | count{});
@@ -174,6 +175,7 @@ TEST_CASE("tfidf equals scikit-learn's TfidfVectorizer") {
   check_golden("tfidf_l1", words | tfidf{.length = text::norm::l1});
   check_golden("tfidf_unscaled", words | tfidf{.length = text::norm::none});
   check_golden("tfidf_binary", words | tfidf{.binary = true});
+  check_golden("tfidf_binary_features", words | tfidf{.max_features = 7, .binary = true});
   check_golden("tfidf_fixed", words | tfidf{.vocabulary = fixed});
   check_golden(
       "tfidf_all",

@@ -30,6 +30,7 @@ struct vocabulary_rules {
   document_frequency min_df;
   document_frequency max_df;
   std::size_t max_features;  // 0: no bound
+  bool binary;               // a document counts once, however often it holds the term
 };
 
 inline void require_rules(std::string_view function, const vocabulary_rules& rules) {
@@ -68,7 +69,7 @@ class corpus_counts {
       const auto documents = static_cast<double>(term_documents_[term]);
       return documents < least || documents > most;
     });
-    if (rules.max_features != 0 && order.size() > rules.max_features) keep_most_frequent(order, rules.max_features);
+    if (rules.max_features != 0 && order.size() > rules.max_features) keep_most_frequent(order, rules);
     if (order.empty()) throw data_error(function, "min_df and max_df leave no term");
     number_columns(order);
   }
@@ -178,20 +179,22 @@ class corpus_counts {
   }
 
   /// Ties go to the term that comes first in the alphabet; the order stays alphabetical.
-  void keep_most_frequent(std::vector<std::uint32_t>& order, std::size_t count) const {
+  void keep_most_frequent(std::vector<std::uint32_t>& order, const vocabulary_rules& rules) const {
     std::vector<std::uint64_t> frequency(keys_.size(), 0);
     for (const shard& part : shards_) {
-      for (const term_entry& entry : part.counter.entries()) frequency[part.terms[entry.term]] += entry.count;
+      for (const term_entry& entry : part.counter.entries()) {
+        frequency[part.terms[entry.term]] += rules.binary ? 1 : entry.count;
+      }
     }
     std::vector<std::uint32_t> places(order.size());
     for (std::size_t place = 0; place < places.size(); ++place) places[place] = static_cast<std::uint32_t>(place);
-    const auto middle = places.begin() + static_cast<std::ptrdiff_t>(count);
+    const auto middle = places.begin() + static_cast<std::ptrdiff_t>(rules.max_features);
     std::nth_element(places.begin(), middle, places.end(), [&](std::uint32_t a, std::uint32_t b) {
       const std::uint64_t often_a = frequency[order[a]];
       const std::uint64_t often_b = frequency[order[b]];
       return often_a != often_b ? often_a > often_b : a < b;
     });
-    places.resize(count);
+    places.resize(rules.max_features);
     std::sort(places.begin(), places.end());
     for (std::uint32_t& place : places) place = order[place];
     order = std::move(places);

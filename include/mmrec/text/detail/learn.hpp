@@ -40,7 +40,7 @@ struct learned_rows {
 /// Checks the fields of a spec that choose its terms.
 template <class Spec>
 vocabulary_rules rules_of(std::string_view function, const Spec& spec) {
-  const vocabulary_rules rules{spec.min_df, spec.max_df, spec.max_features};
+  const vocabulary_rules rules{spec.min_df, spec.max_df, spec.max_features, spec.binary};
   require_rules(function, rules);
   const bool learns = rules.min_df != document_frequency(1) || rules.max_df != ratio(1.0) || rules.max_features != 0;
   require_config(spec.vocabulary.empty() || !learns, function, "vocabulary",
