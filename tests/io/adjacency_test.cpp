@@ -71,12 +71,27 @@ TEST_CASE("malformed lists give an error that names file, line and column") {
   CHECK(fault_of("0 5\r6\n") == "train.txt:1:3: \"5\\x0d6\" is not a whole number");
   CHECK(fault_of(std::string_view("0 5\0\n", 5)) == "train.txt:1:3: \"5\\x00\" is not a whole number");
   CHECK(fault_of("0 9223372036854775808\n") == "train.txt:1:3: \"9223372036854775808\" is out of range");
-  CHECK(fault_of("0 4294967296\n") ==
-        "train.txt:1:3: \"4294967296\" is too large for users or items numbered from 0 in a file of this size");
-  CHECK(fault_of("2147483647 0\n") ==
-        "train.txt:1:1: \"2147483647\" is too large for users or items numbered from 0 in a file of this size");
   CHECK(fault_of("0 3\n1 2\n0 5 3\n") ==
         "train.txt:3:5: the same user and item as on line 1; choose a policy for duplicates");
+}
+
+TEST_CASE("numbers cost no more memory than the bytes of the files allow") {
+  const auto refusal = [](std::string_view bytes) { return test::thrown<mm::limit_error>([&] { read(bytes); }); };
+  CHECK(refusal("0 4294967296\n") ==
+        "train.txt:1:3: users or items numbered from 0 in files of this size: 4294967297 exceeds the limit of 65536");
+  CHECK(refusal("1 1\n2147483647 0\n") ==
+        "train.txt:2:1: users or items numbered from 0 in files of this size: 2147483648 exceeds the limit of 65536");
+  CHECK(read("0 65535\n").interactions.items() == 65536);
+  std::string large = "0 100001";
+  large.resize(100'001, '\n');
+  CHECK_THROWS_AS(read(large), mm::limit_error);
+  large += '\n';
+  CHECK(read(large).interactions.items() == 100'002);
+  CHECK_THROWS_AS(io::parse_adjacency("0 7\n", "t", {}, {}, {.rows = 7}), mm::limit_error);
+  // A short part of a split may name any item of the large one.
+  const test::temporary_folder folder;
+  CHECK(io::read_adjacency({folder.write("test.txt", "0 100003\n"), folder.write("train.txt", large)}).size() == 2);
+  CHECK_THROWS_AS(io::read_adjacency({folder.write("test.txt", "0 100003\n")}), mm::limit_error);
 }
 
 TEST_CASE("duplicates follow the policy") {

@@ -45,11 +45,17 @@ struct list_events {
   std::size_t unknown_items = 0;
 };
 
+/// How many users or items may be numbered by files of this many bytes together: as many as could be named, and some more.
+inline std::uint64_t most_numbered(std::uint64_t bytes, const limits& bounds) {
+  constexpr std::uint64_t always_fine = 65536;
+  return (std::min)(bounds.rows, (std::max)(bytes, always_fine));
+}
+
 class list_reader {
  public:
   list_reader(std::string_view bytes, std::string_view source, const adjacency_lists& spec, const key_maps& keys,
-              const limits& bounds)
-      : bytes_(bytes), source_(source), spec_(spec), keys_(keys), bounds_(bounds) {}
+              std::uint64_t most_ids)
+      : bytes_(bytes), source_(source), spec_(spec), keys_(keys), most_ids_(most_ids) {}
 
   list_events read() {
     if (bytes_.starts_with("\xef\xbb\xbf")) next_ = 3;
@@ -96,28 +102,29 @@ class list_reader {
     if (map != nullptr) {
       const std::optional<Id> id = map->find(number.value);
       if (!id && on_unknown == unknown_keys::error) {
-        throw unknown_id(std::string(source_) + ':' + std::to_string(line_) + ':' + std::to_string(at + 1),
-                         std::is_same_v<Id, user_id> ? "user" : "item", in_quotation(word), map->size());
+        throw unknown_id(place(at), std::is_same_v<Id, user_id> ? "user" : "item", in_quotation(word), map->size());
       }
       return id;
     }
     // Numbers are ids here, so that one number costs memory for all below it: a small file must not ask for much.
     const auto value = static_cast<std::uint64_t>(number.value);
-    constexpr std::uint64_t always_fine = 65536, per_byte = 8;
-    if (value >= bounds_.rows || value >= always_fine + per_byte * bytes_.size()) {
-      fail(at, in_quotation(word) + " is too large for users or items numbered from 0 in a file of this size");
+    if (value >= most_ids_) {
+      throw limit_error(place(at), "users or items numbered from 0 in files of this size:", most_ids_, value + 1);
     }
     count = (std::max)(count, static_cast<std::size_t>(value) + 1);
     return Id{static_cast<std::size_t>(value)};
   }
 
+  std::string place(std::size_t at) const {
+    return std::string(source_) + ':' + std::to_string(line_) + ':' + std::to_string(at + 1);
+  }
   [[noreturn]] void fail(std::size_t at, std::string_view what) const { throw parse_error(source_, line_, at + 1, what); }
 
   std::string_view bytes_;
   std::string_view source_;
   const adjacency_lists& spec_;
   const key_maps& keys_;
-  const limits& bounds_;
+  std::uint64_t most_ids_;
   std::size_t next_ = 0;
   std::size_t line_start_ = 0;
   std::uint64_t line_ = 1;
@@ -157,8 +164,9 @@ inline interaction_file finish_lists(list_events read, std::string_view bytes, s
 ///
 /// Cost       one pass; 32 bytes an event, and the maps
 /// Result     one element a file, values 1, times 0; a line with a user alone makes the user known
-/// Throws     parse_error for what is not such a list, duplicates where the policy says error, and numbers that are absurdly
-///            large for the file; unknown_id for users and items outside the given maps: each names file, line and column
+/// Throws     parse_error for what is not such a list, duplicates where the policy says error; unknown_id for users and
+///            items outside the given maps; limit_error, without maps, for a number of 65,536 or more that is not below the
+///            bytes of all files of the call, or not below bounds.rows: each names file, line and column
 /// Example    const auto split = io::read_adjacency({"train.txt", "valid.txt", "test.txt"});
 inline std::vector<interaction_file> read_adjacency(const std::vector<std::filesystem::path>& paths,
                                                     const adjacency_lists& spec = {}, const key_maps& keys = {},
@@ -166,9 +174,14 @@ inline std::vector<interaction_file> read_adjacency(const std::vector<std::files
   std::vector<std::string> contents;
   std::vector<detail::list_events> parts;
   std::size_t users = 0, items = 0;
+  std::uint64_t bytes = 0;
   for (const std::filesystem::path& path : paths) {
     contents.push_back(read_file(path, bounds));
-    parts.push_back(detail::list_reader(contents.back(), path.native(), spec, keys, bounds).read());
+    bytes += contents.back().size();
+  }
+  const std::uint64_t most_ids = detail::most_numbered(bytes, bounds);
+  for (std::size_t part = 0; part < paths.size(); ++part) {
+    parts.push_back(detail::list_reader(contents[part], paths[part].native(), spec, keys, most_ids).read());
     users = (std::max)(users, parts.back().users);
     items = (std::max)(items, parts.back().items);
   }
@@ -184,7 +197,8 @@ inline std::vector<interaction_file> read_adjacency(const std::vector<std::files
 /// The same for the bytes of one file.
 inline interaction_file parse_adjacency(std::string_view bytes, std::string_view source, const adjacency_lists& spec = {},
                                         const key_maps& keys = {}, const limits& bounds = {}) {
-  detail::list_events part = detail::list_reader(bytes, source, spec, keys, bounds).read();
+  detail::list_events part =
+      detail::list_reader(bytes, source, spec, keys, detail::most_numbered(bytes.size(), bounds)).read();
   const key_maps maps{
       keys.users ? keys.users : std::make_shared<const data::user_map>(data::user_map::numbered(part.users)),
       keys.items ? keys.items : std::make_shared<const data::item_map>(data::item_map::numbered(part.items))};
