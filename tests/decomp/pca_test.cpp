@@ -218,3 +218,20 @@ TEST_CASE("bad input is refused with the function's name") {
           mm::decomp::basic_pca<double>{.components = 1}.fit(exec, huge);
         }).find("decomp::pca::fit: ") == 0);
 }
+
+TEST_CASE("pca takes any oversampling and refuses absurd numbers of iterations") {
+  const mm::matrix<float> x = mm::matrix<float>::Random(9, 6);
+  const auto most = (std::numeric_limits<std::size_t>::max)();
+  const auto with = [&](std::size_t oversampling, std::size_t iterations) {
+    return pca{.components = 2,
+               .solver = mm::decomp::pca_solver::randomized,
+               .oversampling = oversampling,
+               .power_iterations = iterations}
+        .fit(mm::exec::cpu{}, x);
+  };
+  CHECK(with(most, 4) == with(4, 4));
+  CHECK(pca{.components = 2, .oversampling = most}.uses_randomized(9, 6) ==
+        pca{.components = 2, .oversampling = 1000}.uses_randomized(9, 6));
+  CHECK(test::thrown<mm::invalid_config>([&] { with(4, most); }) ==
+        "decomp::pca::fit: power_iterations must be at most 1000");
+}

@@ -201,4 +201,20 @@ TEST_CASE("bad input is refused with the function's name") {
   CHECK(test::thrown<mm::shape_error>([&] {
           model.transform_one(mm::sparse_row_view<float>{beyond, ones}, out, scratch);
         }) == "decomp::truncated_svd::transform_one: features: expected 6, got 7");
+  for (const std::vector<std::int32_t>& wrong : {std::vector<std::int32_t>{600, 0}, {-1, 0}}) {
+    const std::vector<float> two(2, 1.0f);
+    CHECK_THROWS_AS(model.transform_one(mm::sparse_row_view<float>{wrong, two}, out, scratch), mm::shape_error);
+  }
+}
+
+TEST_CASE("truncated_svd takes any oversampling and refuses absurd numbers of iterations") {
+  const mm::matrix<float> x = mm::matrix<float>::Random(9, 6);
+  const auto most = (std::numeric_limits<std::size_t>::max)();
+  const auto model = truncated_svd{.components = 2, .oversampling = most}.fit(mm::exec::cpu{}, x);
+  CHECK(model == truncated_svd{.components = 2, .oversampling = 4}.fit(mm::exec::cpu{}, x));
+  for (const std::size_t iterations : {std::size_t{1001}, most}) {
+    CHECK(test::thrown<mm::invalid_config>([&] {
+            truncated_svd{.components = 2, .power_iterations = iterations}.fit(mm::exec::cpu{}, x);
+          }) == "decomp::truncated_svd::fit: power_iterations must be at most 1000");
+  }
 }

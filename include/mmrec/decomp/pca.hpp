@@ -160,8 +160,8 @@ class pca_model {
 ///            4 (power_iterations + 2) N D (K + oversampling) operations. transform 2 N D K
 /// Result     the sign of each component is fixed (its entry of largest magnitude is positive); sums in double beyond blocks
 ///            of rows; same bits for any number of threads; the seed matters to the randomized solver alone
-/// Throws     invalid_config for components < 1 or > min(N, D); data_error for fewer than 2 rows or a non-finite value;
-///            shape_error if D differs from fit; numeric_error if squares of the values overflow
+/// Throws     invalid_config for components < 1 or > min(N, D) or power_iterations > 1000; data_error for fewer than 2 rows
+///            or a non-finite value; shape_error if D differs from fit; numeric_error if squares of the values overflow
 /// Avoid when the data are sparse (centring makes them dense): use truncated_svd
 /// Example    decomp::pca{.components = 32, .whiten = true}
 /// Reference  Jolliffe, "Principal Component Analysis", 2nd ed., 2002, chapters 2 and 3; Halko, Martinsson, Tropp, "Finding
@@ -175,7 +175,7 @@ struct basic_pca {
   pca_solver solver = pca_solver::automatic;
   bool whiten = false;               ///< scale each output to variance 1
   std::size_t oversampling = 10;     ///< randomized: dimensions of the subspace beyond K
-  std::size_t power_iterations = 4;  ///< randomized: more separate close variances better
+  std::size_t power_iterations = 4;  ///< 0..1000; randomized: more separate close variances better
 
   template <executor Exec>
   pca_model<T> fit(const Exec& exec, const matrix_view<T>& in, seed key = {}) const {
@@ -186,6 +186,7 @@ struct basic_pca {
     if (rows < 2) throw data_error(function, "needs at least 2 rows, got " + std::to_string(rows));
     require_config(components <= most, function, "components",
                    std::to_string(components) + " exceeds min(rows, features) = " + std::to_string(most));
+    detail::require_power_iterations(function, power_iterations);
 
     kernel::centered_rows<T> centered{in.data(), static_cast<std::size_t>(in.outerStride()), rows, columns, nullptr};
     std::vector<double> mean(columns);
@@ -199,7 +200,7 @@ struct basic_pca {
       if (!uses_randomized(rows, columns)) return detail::exact_directions<T>(function, exec, centered, components);
       detail::dense_operator<T> matrix(centered);
       return detail::randomized_directions<T>(function, exec, matrix, columns, components,
-                                              (std::min)(most, components + oversampling), power_iterations, key,
+                                              detail::subspace_width(most, components, oversampling), power_iterations, key,
                                               kernel::sum_of_squares(exec, centered));
     }();
     for (double& square : found.squares) square /= degrees;
@@ -211,7 +212,7 @@ struct basic_pca {
   bool uses_randomized(std::size_t rows, std::size_t columns) const {
     if (solver != pca_solver::automatic) return solver == pca_solver::randomized;
     const auto n = static_cast<double>(rows), d = static_cast<double>(columns), side = (std::min)(n, d);
-    const double width = (std::min)(side, static_cast<double>(components + oversampling));
+    const double width = (std::min)(side, static_cast<double>(components) + static_cast<double>(oversampling));
     // Multiply-adds; those of an eigensolver run at about a sixth of the speed of the others.
     const double exact = 0.5 * n * d * side + 27.0 * side * side * side;
     const double randomized = (2.0 * static_cast<double>(power_iterations) + 3.0) * n * d * width;

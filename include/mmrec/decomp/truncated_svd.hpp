@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,12 +89,15 @@ class truncated_svd_model {
     return out;
   }
 
-  /// One row: the same numbers, no allocation once out has grown to size. Indices of the row must be below D.
+  /// One row: the same numbers, no allocation once out has grown to size. Throws shape_error for an index beyond D,
+  /// data_error for a non-finite value.
   void transform_one(const sparse_row_view<T>& in, std::vector<T>& out, workspace&) const {
     constexpr std::string_view function = "decomp::truncated_svd::transform_one";
     require_size(function, "entries", in.indices.size(), in.values.size());
-    if (!in.indices.empty() && static_cast<std::size_t>(in.indices.back()) >= projection_.inputs()) {
-      throw shape_error(function, "features", projection_.inputs(), static_cast<std::size_t>(in.indices.back()) + 1);
+    for (const std::int32_t index : in.indices) {
+      if (index < 0 || static_cast<std::size_t>(index) >= projection_.inputs()) {
+        throw shape_error(function, "features", projection_.inputs(), static_cast<std::size_t>(index) + 1);
+      }
     }
     out.resize(features());
     if (!project(in, out.data())) throw data_error(function, "non-finite feature");
@@ -133,9 +137,8 @@ class truncated_svd_model {
 ///            numbers; transform 2 K operations for each entry
 /// Result     the sign of each component is fixed (its entry of largest magnitude is positive); same bits for any number of
 ///            threads; depends on the seed only as far as the iteration has not converged
-/// Throws     invalid_config for components < 1 or > min(N, D); data_error for no rows or a non-finite value; shape_error if
-/// D
-///            differs from fit; numeric_error if squares of the values overflow
+/// Throws     invalid_config for components < 1 or > min(N, D) or power_iterations > 1000; data_error for no rows or a
+///            non-finite value; shape_error if D differs from fit; numeric_error if squares of the values overflow
 /// Avoid when the mean matters and the data are dense: use pca
 /// Example    text::tfidf{} | decomp::truncated_svd{.components = 64}
 /// Reference  Halko, Martinsson, Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011; Deerwester et al.,
@@ -150,7 +153,7 @@ struct basic_truncated_svd {
 
   std::size_t components = 64;       ///< K, 1 .. min(N, D)
   std::size_t oversampling = 10;     ///< dimensions of the random subspace beyond K
-  std::size_t power_iterations = 4;  ///< more separate close singular values better
+  std::size_t power_iterations = 4;  ///< 0..1000; more separate close singular values better
 
   template <executor Exec>
   truncated_svd_model<T> fit(const Exec& exec, const csr_matrix<T>& in, seed key = {}) const {
@@ -195,12 +198,13 @@ struct basic_truncated_svd {
     if (rows == 0) throw data_error(fit_name, "no rows to learn from");
     require_config(components <= most, fit_name, "components",
                    std::to_string(components) + " exceeds min(rows, features) = " + std::to_string(most));
+    detail::require_power_iterations(fit_name, power_iterations);
   }
 
   template <executor Exec, class Operator>
   truncated_svd_model<T> solve(const Exec& exec, Operator& matrix, std::size_t rows, std::size_t columns,
                                const std::vector<double>& mean, double squares, seed key) const {
-    const std::size_t width = (std::min)((std::min)(rows, columns), components + oversampling);
+    const std::size_t width = detail::subspace_width((std::min)(rows, columns), components, oversampling);
     detail::directions<T> found =
         detail::randomized_directions<T>(fit_name, exec, matrix, columns, components, width, power_iterations, key, squares);
     // The rows' mean along a component is the component times their mean: variances need no pass over the data.

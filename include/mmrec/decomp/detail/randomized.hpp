@@ -18,6 +18,15 @@
 namespace mmrec::inline v0 {
 namespace decomp::detail {
 
+/// Dimensions of the random subspace: never more than the matrix has.
+inline std::size_t subspace_width(std::size_t most, std::size_t components, std::size_t oversampling) {
+  return components + (std::min)(oversampling, most - components);
+}
+
+inline void require_power_iterations(std::string_view function, std::size_t power_iterations) {
+  require_config(power_iterations <= 1000, function, "power_iterations", "must be at most 1000");
+}
+
 /// The `count` leading right singular vectors of A, N x D, from a random subspace of `width` >= count dimensions.
 ///
 /// Halko, Martinsson and Tropp's range finder on the side of the columns: A^T A is applied power_iterations + 1 times to a
