@@ -9,8 +9,10 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mmrec/cf/factor_model.hpp>
@@ -399,7 +401,8 @@ TEST_CASE("ials refuses what makes no sense") {
   CHECK(fit({.regularization = 0.0f}) == "cf::ials::fit: regularization must be positive and finite");
   CHECK(fit({.regularization = nan}) == "cf::ials::fit: regularization must be positive and finite");
   CHECK(fit({.alpha = -1.0f}) == "cf::ials::fit: alpha must be positive and finite");
-  CHECK(fit({.iterations = 0}) == "cf::ials::fit: iterations must be at least 1");
+  CHECK(fit({.iterations = 0}) == "cf::ials::fit: iterations must be in 1..100000");
+  CHECK(fit({.iterations = 100'001}) == "cf::ials::fit: iterations must be in 1..100000");
   CHECK(fit({.regularization_exponent = -1.0f}) == "cf::ials::fit: regularization_exponent must be in 0..2");
   CHECK(fit({.initial_scale = 0.0f}) == "cf::ials::fit: initial_scale must be positive and finite");
   CHECK(fit({.content_weight = 0.0f}) == "cf::ials::fit: content_weight must be positive and finite");
@@ -479,4 +482,54 @@ TEST_CASE("ials is about as good as EASE on MovieLens 100K") {
     recall += ml100k::evaluate(cf::ials{}.fit(exec::cpu{.threads = 2}, data.train, seed{start}), data)[1] / 3.0;
   }
   CHECK(recall > 0.163);
+}
+
+TEST_CASE("folding in a history with an item that has features alone solves its normal equations exactly") {
+  constexpr std::size_t factors = 6;
+  std::vector<data::interaction> events;
+  random_stream random(seed{11}, 0);
+  for (std::size_t user = 0; user < 30; ++user) {
+    for (std::size_t item = 0; item < 10; ++item) {
+      if (random.uniform() < 0.4) events.push_back({.user = user_id{user}, .item = item_id{item}});
+    }
+  }
+  const data::interactions log = log_of(30, 12, std::move(events));
+  data::dense_features features{matrix<float>(12, 4), data::presence(12, 1)};
+  for (Eigen::Index item = 0; item < 12; ++item) {
+    for (Eigen::Index column = 0; column < 4; ++column) features.values(item, column) = static_cast<float>(random.normal());
+  }
+  const cf::ials spec{.factors = factors, .alpha = 0.7f};
+  const auto model = spec.fit(exec::cpu{}, log, features, seed{3});
+  const matrix<double> items = model.item_vectors().cast<double>();
+  REQUIRE(items.allFinite());
+  cf::ials_model::workspace scratch;
+
+  // Items 10 and 11 are cold.
+  const std::vector<std::vector<item_id>> histories{{item_id{11}}, {item_id{2}, item_id{10}, item_id{11}}};
+  for (const auto& history : histories) {
+    std::vector<float> values(history.size(), 2.0f);
+    if (history.size() > 2) values[1] = 0.0f;  // says nothing
+    Eigen::MatrixXd left = items.topRows(10).transpose() * items.topRows(10);
+    Eigen::VectorXd right = Eigen::VectorXd::Zero(factors);
+    double confidence = 10.0;
+    for (std::size_t entry = 0; entry < history.size(); ++entry) {
+      if (values[entry] == 0.0f) continue;
+      const double weight = static_cast<double>(spec.alpha) * static_cast<double>(values[entry]);
+      const bool cold = history[entry].index() >= 10;
+      const Eigen::VectorXd y = items.row(static_cast<Eigen::Index>(history[entry].index()));
+      left += (weight + (cold ? 1.0 : 0.0)) * y * y.transpose();
+      right += (1.0 + weight) * y;
+      confidence += weight + (cold ? 1.0 : 0.0);
+    }
+    left.diagonal().array() += static_cast<double>(spec.regularization) * confidence;
+    const Eigen::VectorXd expected = left.llt().solve(right);
+    std::vector<float> found(factors), scores(12), parts(history.size());
+    model.history_vector({history, values}, found, scratch);
+    for (std::size_t k = 0; k < factors; ++k) {
+      CHECK(std::abs(static_cast<double>(found[k]) - expected[static_cast<Eigen::Index>(k)]) < 1e-4 * expected.norm());
+    }
+    model.score_history({history, values}, scores, scratch);
+    model.explain({history, values}, item_id{3}, parts, scratch);
+    CHECK(std::abs(std::accumulate(parts.begin(), parts.end(), 0.0f) - scores[3]) < 1e-4f);
+  }
 }

@@ -63,13 +63,14 @@ struct ials_report {
 /// Example    tests/cf/ials_test.cpp
 /// Reference  Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008;
 ///            Rendle, Krichene, Zhang, Koren, "Revisiting the performance of iALS on item recommendation benchmarks",
-///            RecSys 2022 (their unobserved weight is 1 / alpha, their lambda is the same for exponent 1);
+///            RecSys 2022 (divided by its unobserved weight 1 / alpha, their objective is this one with alpha for 1 + alpha on
+///            the right-hand side of the normal equations; their lambda is the same for exponent 1);
 ///            Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (features)
 struct ials {
   std::size_t factors = 64;              ///< K, 1..4096
   float regularization = 0.01f;          ///< > 0
   float alpha = 10.0f;                   ///< > 0; how much more an interaction counts than its absence
-  std::size_t iterations = 15;           ///< >= 1; each solves for all items, then for all users
+  std::size_t iterations = 15;           ///< 1..100000; each solves for all items, then for all users
   float regularization_exponent = 1.0f;  ///< 0: the same for everyone; 1: grows with the row's total confidence
   float initial_scale = 0.1f;            ///< > 0; users start as normal numbers of this deviation / sqrt(K)
   float content_weight = 1.0f;           ///< > 0; pull towards the features' map; only used with features
@@ -125,7 +126,8 @@ class ials_model {
     std::copy(row.begin(), row.end(), out.begin());
   }
   /// The factors of a user described by a history: the exact minimum of the objective over this user's factors, which for
-  /// a user of the fit is what fit found; NaN for a history that says nothing. Items without factors are passed over.
+  /// a user of the fit is what fit found; NaN for a history that says nothing. Items without factors are passed over; an
+  /// item that has its factors from features alone enters the sums where the history holds it.
   /// Throws unknown_id, data_error for a negative value, shape_error, numeric_error.
   void history_vector(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::ials::history_vector";
@@ -220,8 +222,11 @@ class ials_model {
                                        " is negative or not finite");
       }
       if (of.other.known[id] == 0) continue;
+      const float weight = spec_.alpha * values[entry];
+      // The Gram matrix has every row of the fit once; what it lacks enters with its whole confidence 1 + weight.
+      const bool lacking = of.other.in_gram[id] == 0 && weight > 0.0f;
       scratch.ids.push_back(ids[entry].value);
-      scratch.weights.push_back(spec_.alpha * values[entry]);
+      scratch.weights.push_back(lacking ? 1.0f + weight : weight);
       sum += static_cast<double>(scratch.weights.back());
     }
     if (!(sum > 0.0)) return false;
@@ -232,6 +237,13 @@ class ials_model {
         mean.empty() ? detail::row_prior{lambda} : detail::row_prior{spec_.content_weight * lambda, mean.data()};
     detail::build_row({of.other.factors.to_gather(), of.other.gram.data(), width}, scratch.ids, scratch.weights, prior,
                       scratch.solver, 0);
+    // build_row took 1 + (1 + weight) for the confidence of rows that the Gram matrix lacks.
+    for (std::size_t entry = 0; entry < scratch.ids.size(); ++entry) {
+      const std::size_t id = scratch.ids[entry];
+      if (of.other.in_gram[id] != 0 || !(scratch.weights[entry] > 0.0f)) continue;
+      const auto row = of.other.factors.row(id);
+      for (std::size_t k = 0; k < row.size(); ++k) scratch.solver.side(0)[k] -= row[k];
+    }
     return true;
   }
 

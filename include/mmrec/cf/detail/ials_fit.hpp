@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,6 +34,7 @@ struct ials_side {
   kernel::aligned_vector<float> gram;  ///< of the rows that take part in the fit, padded; see kernel::als_gram
   std::size_t active = 0;              ///< how many do
   std::vector<std::uint8_t> known;     ///< rows that have factors; the others hold NaN
+  std::vector<std::uint8_t> in_gram;   ///< rows that take part: known, but for items with features alone
 };
 
 /// What fitting learns.
@@ -60,7 +60,7 @@ void require_valid(const Spec& spec) {
   require_config(spec.factors >= 1 && spec.factors <= 4096, function, "factors", "must be in 1..4096");
   require_config(positive(spec.regularization), function, "regularization", "must be positive and finite");
   require_config(positive(spec.alpha), function, "alpha", "must be positive and finite");
-  require_config(spec.iterations >= 1, function, "iterations", "must be at least 1");
+  require_config(spec.iterations >= 1 && spec.iterations <= 100'000, function, "iterations", "must be in 1..100000");
   require_config(std::isfinite(spec.regularization_exponent) && spec.regularization_exponent >= 0.0f &&
                      spec.regularization_exponent <= 2.0f,
                  function, "regularization_exponent", "must be in 0..2");
@@ -133,6 +133,8 @@ class ials_fitter {
     state_.items.factors = factor_matrix(by_item_.rows(), spec.factors);
     state_.users.known = by_user_.active();
     state_.items.known = by_item_.active();
+    state_.users.in_gram = state_.users.known;
+    state_.items.in_gram = state_.items.known;
     state_.users.active = data::count_present(state_.users.known);
     state_.items.active = data::count_present(state_.items.known);
     const double deviation = static_cast<double>(spec.initial_scale) / std::sqrt(static_cast<double>(spec.factors));
@@ -293,12 +295,8 @@ ials_state fit_ials(const Exec& exec, const Spec& spec, const data::interactions
                     const data::dense_features* features, seed key) {
   require_valid(spec);
   if (features != nullptr) require_features(interactions, *features);
-  if constexpr (std::same_as<Exec, exec::cpu>) {
-    const exec::cpu_session session(exec);
-    return ials_fitter(session.executor(), spec, interactions, features, key).run();
-  } else {
-    return ials_fitter(exec, spec, interactions, features, key).run();
-  }
+  const exec::session<Exec> session(exec);
+  return ials_fitter(session.executor(), spec, interactions, features, key).run();
 }
 
 }  // namespace cf::detail
