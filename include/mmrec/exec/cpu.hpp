@@ -60,10 +60,22 @@ struct cpu {
   friend bool operator==(const cpu&, const cpu&) = default;
 };
 
-/// Holds the threads of one long call, so that each of its many parallel steps need not start its own.
-class cpu_session {
+/// Holds what one long call needs of its executor, so that each of its many parallel steps need not ask for it anew: the
+/// threads of exec::cpu. An executor of another type is referred to as it is.
+template <executor Exec>
+class session {
  public:
-  explicit cpu_session(const cpu& asked) : exec_(asked) {
+  explicit session(const Exec& asked) : exec_(asked) {}
+  const Exec& executor() const { return exec_; }
+
+ private:
+  const Exec& exec_;
+};
+
+template <>
+class session<cpu> {
+ public:
+  explicit session(const cpu& asked) : exec_(asked) {
     if (asked.pool == nullptr && asked.threads > 1) {
       owned_ = std::make_unique<thread_pool>(asked.threads);
       exec_.pool = owned_.get();
@@ -75,6 +87,8 @@ class cpu_session {
   std::unique_ptr<thread_pool> owned_;
   cpu exec_;
 };
+
+using cpu_session = session<cpu>;
 
 }  // namespace exec
 }  // namespace mmrec::inline v0

@@ -31,6 +31,16 @@ namespace mmrec::inline v0 {
 
 namespace detail {
 
+/// An assertion and no constraint, so that a wrong argument is one sentence and not a note for each overload of fit.
+template <class Exec>
+constexpr bool runs() {
+  constexpr bool is_executor = executor<Exec>;
+  static_assert(is_executor,
+                "mmrec: the second argument of fit does not run anything: pass exec::cpu{}, exec::cpu{.threads = 8} or a "
+                "type with concurrency(), run() and sink()");
+  return is_executor;
+}
+
 /// One error for each modality that the table cannot feed.
 template <class Table, class... Modalities>
 constexpr bool table_feeds() {
@@ -73,19 +83,19 @@ constexpr seed seed_of(seed key, std::string_view name) {
 /// What a call that does not compile returns, so that nothing behind it is an error as well.
 struct not_fitted {};
 
-template <class... Modalities, class Fusion, class Learner, class Table>
-auto fit_feature_level(const feature_level_spec<modality_set<Modalities...>, Fusion, Learner>& spec, const exec::cpu& exec,
+template <executor Exec, class... Modalities, class Fusion, class Learner, class Table>
+auto fit_feature_level(const feature_level_spec<modality_set<Modalities...>, Fusion, Learner>& spec, const Exec& exec,
                        const Table& table, const data::interactions& events, seed key) {
   return std::apply(
       [&](const Modalities&... parts) {
-        auto fitted_parts = std::tuple{fit_features(parts, exec, table, seed_of(key, Modalities::name()))...};
+        auto fitted_parts = std::tuple{fit_features(parts, exec, table, seed_of(key.derive(0), Modalities::name()))...};
         return std::apply(
             [&](auto&... fits) {
               const std::array inputs{
                   fusion::modality_features{std::remove_cvref_t<decltype(fits.branch)>::name(), &fits.values}...};
               auto fusion_model = spec.fusion.fit(exec, std::span<const fusion::modality_features>(inputs));
               const data::dense_features fused = fusion_model.fuse(exec, std::span<const fusion::modality_features>(inputs));
-              auto model = fit_on_features(spec.recommender, exec, events, fused, seed_of(key, "recommender"));
+              auto model = fit_on_features(spec.recommender, exec, events, fused, key.derive(1));
               using core = feature_level_model<decltype(fusion_model), decltype(model),
                                                std::remove_cvref_t<decltype(fits.branch)>...>;
               return fitted(core(std::tuple{std::move(fits.branch)...}, std::move(fusion_model), std::move(model)), events);
@@ -95,14 +105,14 @@ auto fit_feature_level(const feature_level_spec<modality_set<Modalities...>, Fus
       spec.modalities.parts);
 }
 
-template <class... Modalities, class Fusion, class Table>
-auto fit_decision_level(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const exec::cpu& exec,
+template <executor Exec, class... Modalities, class Fusion, class Table>
+auto fit_decision_level(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const Exec& exec,
                         const Table* table, const data::interactions& events, seed key) {
   const std::array<std::string, sizeof...(Modalities)> names{std::string(Modalities::name())...};
   const auto policy_check = spec.fusion.fit(std::span<const std::string>(names), events.items());  // before the long work
   return std::apply(
       [&](const Modalities&... parts) {
-        auto branches = std::tuple{fit_branch(parts, exec, table, events, seed_of(key, Modalities::name()))...};
+        auto branches = std::tuple{fit_branch(parts, exec, table, events, seed_of(key.derive(0), Modalities::name()))...};
         return std::apply(
             [&](auto&... fits) {
               using core =
@@ -122,12 +132,12 @@ auto fit_decision_level(const decision_level_spec<modality_set<Modalities...>, F
 /// Shapes     table and interactions must have the same I items in the same order (use the table's keys for both)
 /// Result     same bits for the same inputs and seed, for any number of threads
 /// Throws     data_error, shape_error, invalid_config of the parts; cancelled through the executor's progress sink
-template <class... Modalities, class Fusion, class Learner, class... Columns>
-auto fit(const feature_level_spec<modality_set<Modalities...>, Fusion, Learner>& spec, const exec::cpu& exec,
+template <class Exec, class... Modalities, class Fusion, class Learner, class... Columns>
+auto fit(const feature_level_spec<modality_set<Modalities...>, Fusion, Learner>& spec, const Exec& exec,
          const data::item_table<Columns...>& table, const data::interactions& events, seed key = {}) {
-  if constexpr (detail::table_feeds<data::item_table<Columns...>, Modalities...>()) {
+  if constexpr (detail::runs<Exec>() && detail::table_feeds<data::item_table<Columns...>, Modalities...>()) {
     detail::require_same_items(events, *table.keys());
-    const exec::cpu_session session(exec);
+    const exec::session<Exec> session(exec);
     return detail::fit_feature_level(spec, session.executor(), table, events, key);
   } else {
     return detail::not_fitted{};
@@ -135,12 +145,12 @@ auto fit(const feature_level_spec<modality_set<Modalities...>, Fusion, Learner>&
 }
 
 /// Learns a decision-level recommender: fits each branch by itself and fuses their scores.
-template <class... Modalities, class Fusion, class... Columns>
-auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const exec::cpu& exec,
+template <class Exec, class... Modalities, class Fusion, class... Columns>
+auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const Exec& exec,
          const data::item_table<Columns...>& table, const data::interactions& events, seed key = {}) {
-  if constexpr (detail::table_feeds<data::item_table<Columns...>, Modalities...>()) {
+  if constexpr (detail::runs<Exec>() && detail::table_feeds<data::item_table<Columns...>, Modalities...>()) {
     detail::require_same_items(events, *table.keys());
-    const exec::cpu_session session(exec);
+    const exec::session<Exec> session(exec);
     return detail::fit_decision_level(spec, session.executor(), &table, events, key);
   } else {
     return detail::not_fitted{};
@@ -148,13 +158,13 @@ auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, c
 }
 
 /// The same for branches that all learn from interactions alone: an ensemble of collaborative recommenders.
-template <class... Modalities, class Fusion>
-auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const exec::cpu& exec,
+template <class Exec, class... Modalities, class Fusion>
+auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, const Exec& exec,
          const data::interactions& events, seed key = {}) {
   constexpr bool no_columns = (detail::reads_no_column<Modalities> && ...);
   static_assert(no_columns, "mmrec: a modality of this recommender reads a column: pass the item table to fit");
-  if constexpr (no_columns) {
-    const exec::cpu_session session(exec);
+  if constexpr (detail::runs<Exec>() && no_columns) {
+    const exec::session<Exec> session(exec);
     return detail::fit_decision_level(spec, session.executor(), static_cast<const data::item_table<>*>(nullptr), events,
                                       key);
   } else {
@@ -163,12 +173,16 @@ auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, c
 }
 
 /// Learns a collaborative recommender from interactions alone.
-template <class Learner>
-auto fit(const collaborative_level_spec<Learner>& spec, const exec::cpu& exec, const data::interactions& events,
+template <class Exec, class Learner>
+auto fit(const collaborative_level_spec<Learner>& spec, const Exec& exec, const data::interactions& events,
          seed key = {}) {
-  const exec::cpu_session session(exec);
-  auto model = fit_stage(spec.recommender, session.executor(), events, key);
-  return detail::fitted(detail::collaborative_level_model<decltype(model)>(std::move(model)), events);
+  if constexpr (detail::runs<Exec>()) {
+    const exec::session<Exec> session(exec);
+    auto model = fit_stage(spec.recommender, session.executor(), events, key);
+    return detail::fitted(detail::collaborative_level_model<decltype(model)>(std::move(model)), events);
+  } else {
+    return detail::not_fitted{};
+  }
 }
 
 }  // namespace mmrec::inline v0
