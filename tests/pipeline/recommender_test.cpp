@@ -1,7 +1,9 @@
 #include <mmrec/pipeline.hpp>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,7 @@
 
 #include "support/archetypes.hpp"
 #include "support/catch.hpp"
+#include "support/thrown.hpp"
 
 namespace mm = mmrec;
 using namespace mm;
@@ -66,6 +69,27 @@ TEST_CASE("features of several modalities meet in a feature-level policy") {
     REQUIRE(short_list.size() == 2);
     CHECK(short_list[0].item == item_id{3});  // equal scores: the lower id
     CHECK(short_list[1].item == item_id{4});
+  }
+  SECTION("no candidates are no list, and not all items") {
+    CHECK(model.recommend(user_id{0}, {.k = 9, .candidates = std::span<const item_id>{}}).empty());
+    CHECK(model.recommend(user_id{0}, {.k = 9, .candidates = {}}).size() == 4);
+  }
+  SECTION("a history that a caller gives is checked") {
+    typename std::remove_cvref_t<decltype(model)>::workspace scratch;
+    std::vector<float> out(6);
+    const auto text = [&](std::vector<item_id> items, std::vector<float> values) {
+      const history_view history{items, values};
+      const std::string one = test::thrown<data_error>([&] { model.score_history(history, out, scratch); });
+      const std::string other = test::thrown<data_error>([&] { model.recommend(history, {}, scratch); });
+      CHECK(other.substr(other.find(": ")) == one.substr(one.find(": ")));
+      return one;
+    };
+    CHECK(text({item_id{0}, item_id{4}, item_id{2}}, {1.0f, 1.0f, 1.0f}) ==
+          "fitted_recommender::score_history: items of the history must strictly increase: entry 2 is item 2 after item 4");
+    CHECK(text({item_id{3}, item_id{3}}, {1.0f, 1.0f}) ==
+          "fitted_recommender::score_history: items of the history must strictly increase: entry 1 is item 3 after item 3");
+    CHECK(text({item_id{0}, item_id{3}}, {1.0f, std::numeric_limits<float>::infinity()}) ==
+          "fitted_recommender::score_history: value of the history's entry 1 (item 3) is not finite");
   }
   SECTION("one user and a batch of users get the same lists") {
     const std::vector<user_id> everybody{user_id{0}, user_id{1}, user_id{2}, user_id{3}};
@@ -135,6 +159,28 @@ TEST_CASE("scores of several recommenders meet in a decision-level policy") {
     for (const auto& part : why.modalities) sum += part.contribution;
     CHECK(sum == Approx(why.score));
     CHECK(why.modalities[0].strongest == item_id{0});
+    CHECK_FALSE(why.modalities[2].strongest.has_value());  // counts know no history
+  }
+  SECTION("the parts of the history keep their signs within a branch and their sizes sum to its part") {
+    for (const float weight : {0.7f, 0.0f}) {
+      const auto tilted = model.with_fusion(fusion::weighted_sum{.weights = {weight, 0.0f, 1.0f - weight},
+                                                                 .normalization = fusion::normalization::z_score,
+                                                                 .missing = fusion::missing::zero});
+      const auto why = tilted.explain(user_id{2}, item_id{3});  // "bbb" for somebody who liked "aaa", "bbb" and "c"
+      if (weight == 0.0f) {
+        CHECK(why.history.empty());
+        CHECK(why.modalities[0].contribution == 0.0f);
+        CHECK_FALSE(why.modalities[0].strongest.has_value());
+        continue;
+      }
+      float sizes = 0;
+      for (const auto& part : why.history) {
+        CHECK(part.contribution >= 0.0f);
+        sizes += std::abs(part.contribution);
+      }
+      CHECK(sizes == Approx(std::abs(why.modalities[0].contribution)));
+      CHECK(why.history[0].item == item_id{3});
+    }
   }
   SECTION("another policy needs no new fit") {
     const auto words_alone = model.with_fusion(fusion::weighted_sum{.weights = {1.0f, 0.0f, 0.0f}});
@@ -157,6 +203,86 @@ TEST_CASE("scores of several recommenders meet in a decision-level policy") {
     CHECK(fans[0].user == user_id{0});
     CHECK(model.similar_items(model.describe(news, item_id{0}), 1)[0].item == item_id{0});
   }
+}
+
+TEST_CASE("contributions are scaled without a flip of signs or a jump") {
+  const auto scaled = [](std::vector<float> contributions, float part) {
+    detail::scale_to(contributions, part);
+    return contributions;
+  };
+  CHECK(scaled({3.0f, -1.0f}, 2.0f) == std::vector<float>{1.5f, -0.5f});
+  CHECK(scaled({3.0f, -1.0f}, -2.0f) == std::vector<float>{1.5f, -0.5f});
+  CHECK(scaled({1.0f, -1.0f}, 2.0f) == std::vector<float>{1.0f, -1.0f});
+  CHECK(scaled({1.0f, -1.01f}, 2.0f)[1] == Approx(-1.0f).epsilon(0.01));
+  CHECK(scaled({0.0f, 0.0f}, 2.0f) == std::vector<float>{0.0f, 0.0f});
+  CHECK(scaled({1.0f, 2.0f}, no_score) == std::vector<float>{0.0f, 0.0f});
+  CHECK(scaled({1.0f, no_score}, 1.0f) == std::vector<float>{0.0f, 0.0f});
+  CHECK(scaled({}, 1.0f).empty());
+}
+
+namespace {
+
+// Not exec::cpu, but an executor.
+struct backwards {
+  std::size_t* calls;
+  std::size_t concurrency() const { return 1; }
+  progress_sink* sink() const { return nullptr; }
+  void run(std::size_t tasks, function_ref<void(std::size_t)> task) const {
+    ++*calls;
+    for (std::size_t index = tasks; index-- > 0;) task(index);
+  }
+};
+
+// Stages that remember their seeds.
+struct remembers : test::scale {
+  struct model : test::scale::model {
+    seed key;
+  };
+  template <class Exec>
+  model fit(const Exec&, const matrix_view<float>&, seed key) const {
+    return {{1.0f}, key};
+  }
+};
+struct remembering_recommender : test::dot_recommender {
+  struct model : test::dot_recommender::model {
+    using test::dot_recommender::model::model;
+    seed key;
+  };
+  template <class Exec>
+  model fit(const Exec&, const data::interactions& events, const data::dense_features& features, seed key) const {
+    model result(events, features);
+    result.key = key;
+    return result;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("any executor will do") {
+  const auto table = catalogue();
+  std::size_t calls = 0;
+  const backwards exec{&calls};
+  const auto early = recommender(modalities(modality<"words">(words_of)), fusion::concat{.missing = fusion::missing::zero},
+                                 test::dot_recommender{});
+  CHECK(fit(early, exec, table, likes(table)).recommend(user_id{2}) ==
+        fit(early, one_thread, table, likes(table)).recommend(user_id{2}));
+  const auto late = recommender(modalities(modality<"words">(words_of | test::dot_recommender{})), fusion::weighted_sum{});
+  CHECK(fit(late, exec, table, likes(table)).recommend(user_id{0}).size() ==
+        fit(late, one_thread, table, likes(table)).recommend(user_id{0}).size());
+  const auto alone = fit(recommender(test::counting_recommender{}), exec, likes(table));
+  calls = 0;
+  const std::vector<user_id> everybody{user_id{0}, user_id{1}};
+  CHECK(alone.recommend_batch(exec, everybody, {.k = 2}).size() == 2);
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a modality may have any name without sharing the learner's seed") {
+  const auto table = catalogue();
+  const auto model = fit(recommender(modalities(modality<"recommender", "sound">(remembers{})),
+                                     fusion::concat{.missing = fusion::missing::zero}, remembering_recommender{}),
+                         one_thread, table, likes(table), seed{3});
+  CHECK(std::get<0>(model.core().branches()).stages.key.value != model.core().model().key.value);
+  CHECK(model.core().model().key.value == seed{3}.derive(1).value);
 }
 
 TEST_CASE("collaborative recommenders need no table, alone or together") {

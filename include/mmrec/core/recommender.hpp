@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 
 #include <mmrec/core/ids.hpp>
@@ -30,7 +31,7 @@ struct recommend_options {
   std::size_t k = 10;                      ///< longest list wanted; 0 gives an empty one
   bool exclude_seen = true;                ///< leave out the items of the user's history
   std::span<const item_id> exclude = {};   ///< leave out these as well; any order
-  std::span<const item_id> candidates = {};///< if not empty: only these
+  std::optional<std::span<const item_id>> candidates = {};  ///< if given: only these; none of them gives an empty list
 };
 
 /// A fitted recommender. All members are const and safe to call from any number of threads, each with its own workspace.

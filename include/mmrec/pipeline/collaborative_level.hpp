@@ -34,6 +34,7 @@ template <class Model>
 class collaborative_level_model {
  public:
   using workspace = typename Model::workspace;
+  static constexpr bool reads_content = false;
 
   explicit collaborative_level_model(Model model) : model_(std::move(model)) {}
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -42,6 +43,7 @@ template <class Fusion, class... Branches>
 class decision_level_model {
  public:
   static constexpr std::size_t branch_count = sizeof...(Branches);
+  static constexpr bool reads_content = (Branches::has_content || ...);
 
   struct workspace {
     std::tuple<typename Branches::model_type::workspace...> branches;
@@ -128,7 +130,7 @@ class decision_level_model {
   /// A branch of weight 0 is not worth its work.
   bool is_used(std::size_t branch) const {
     if constexpr (requires { fusion_.weights(); }) {
-      return fusion_.weights()[branch] > 0.0f;
+      return fusion_.weights()[branch] != 0.0f;
     } else {
       return true;
     }
@@ -157,21 +159,22 @@ class decision_level_model {
   template <std::size_t... Index>
   void explain_branches(explanation& result, history_view history, const std::array<float, branch_count>& parts,
                         std::index_sequence<Index...>) const {
-    (explain_branch(std::get<Index>(*branches_), result, history, parts[Index]), ...);
+    (explain_branch(std::get<Index>(*branches_), result, history, parts[Index], is_used(Index)), ...);
   }
   template <class Branch>
-  static void explain_branch(const Branch& branch, explanation& result, history_view history, float part) {
-    explanation::modality_part modality{std::string(Branch::name()), part, {}, false};
+  static void explain_branch(const Branch& branch, explanation& result, history_view history, float part, bool used) {
+    explanation::modality_part modality{std::string(Branch::name()), used ? part : 0.0f, {}};
     if constexpr (explainable_model<typename Branch::model_type>) {
-      std::vector<float> contributions(history.items.size());
-      branch.model.explain(history, result.item, contributions);
-      if (!contributions.empty()) {
+      if (used && std::isfinite(part)) {
+        std::vector<float> contributions(history.items.size());
+        branch.model.explain(history, result.item, contributions);
         const auto largest = std::max_element(contributions.begin(), contributions.end());
-        modality.strongest = history.items[static_cast<std::size_t>(largest - contributions.begin())];
-        modality.has_strongest = *largest > 0.0f;
+        if (largest != contributions.end() && *largest > 0.0f) {
+          modality.strongest = history.items[static_cast<std::size_t>(largest - contributions.begin())];
+        }
+        scale_to(contributions, part);
+        add_history(result.history, history, contributions);
       }
-      scale_to(contributions, part);
-      add_history(result.history, history, contributions);
     }
     result.modalities.push_back(std::move(modality));
   }
@@ -195,30 +198,29 @@ class decision_level_model {
 
   template <std::size_t... Index>
   void append_new(user_id user, const new_item& item, workspace& scratch, std::index_sequence<Index...>) const {
-    const auto one = [&](const auto& branch, const auto& part, std::vector<float>& scores, auto& space,
-                         std::span<const float>& view) {
+    const auto one = [&](std::size_t index, const auto& branch, const auto& part, auto& space) {
+      std::vector<float>& scores = scratch.scores[index];
       float score = no_score;
       if constexpr (std::remove_cvref_t<decltype(branch)>::has_content) {
-        if (part.present) score = score_new_item(branch.model, user, view_of(part.features), space);
+        if (part.present && is_used(index)) score = score_new_item(branch.model, user, view_of(part.features), space);
       }
       scores[items_] = score;
-      view = scores;
+      scratch.views[index] = scores;
     };
-    (one(std::get<Index>(*branches_), std::get<Index>(item), scratch.scores[Index], std::get<Index>(scratch.branches),
-         scratch.views[Index]),
-     ...);
+    (one(Index, std::get<Index>(*branches_), std::get<Index>(item), std::get<Index>(scratch.branches)), ...);
   }
 
   template <std::size_t... Index>
   void similar_branches(const new_item& item, workspace& scratch, std::index_sequence<Index...>) const {
-    const auto one = [&](const auto& branch, const auto& part, std::vector<float>& scores, std::span<const float>& view) {
+    const auto one = [&](std::size_t index, const auto& branch, const auto& part) {
+      std::vector<float>& scores = scratch.scores[index];
       scores.assign(items_, no_score);
       if constexpr (std::remove_cvref_t<decltype(branch)>::has_content) {
-        if (part.present) score_similar(branch.model, view_of(part.features), std::span<float>(scores));
+        if (part.present && is_used(index)) score_similar(branch.model, view_of(part.features), std::span<float>(scores));
       }
-      view = scores;
+      scratch.views[index] = scores;
     };
-    (one(std::get<Index>(*branches_), std::get<Index>(item), scratch.scores[Index], scratch.views[Index]), ...);
+    (one(Index, std::get<Index>(*branches_), std::get<Index>(item)), ...);
   }
 
   std::shared_ptr<const std::tuple<Branches...>> branches_;  // shared by models that differ in their policy alone

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,13 +14,14 @@
 namespace mmrec::inline v0 {
 
 /// The parts of one score. Both lists add up to the score, up to rounding, where the model is additive; a list is empty
-/// where the model has no such parts.
+/// where the model has no such parts. At decision level only the list of modalities adds up to the score: the policy
+/// normalises each branch's scores, so the parts of the history keep their signs and proportions within a branch and are
+/// scaled so that their sizes sum to the size of the branch's part.
 struct explanation {
   struct modality_part {
     std::string name;
     float contribution = 0.0f;
-    item_id strongest;           ///< the item of the history that adds most through this modality
-    bool has_strongest = false;  ///< false for models that cannot tell
+    std::optional<item_id> strongest;  ///< the item of the history that adds most through this modality, if any does
   };
   struct history_part {
     item_id item;
@@ -47,20 +49,15 @@ inline void sort_history(std::vector<explanation::history_part>& parts) {
                    [](const auto& left, const auto& right) { return left.contribution > right.contribution; });
 }
 
-/// Rescales contributions so that they add up to `total`. Where they nearly cancel, dividing by their sum would blow
-/// rounding errors up; their sizes are used instead.
-inline void scale_to(std::span<float> contributions, float total) {
-  double sum = 0.0;
+/// Rescales contributions so that their sizes sum to the size of `part`. Signs stay, and nothing is divided by a sum in
+/// which they may cancel. All become 0 where they or the part are not finite.
+inline void scale_to(std::span<float> contributions, float part) {
   double sizes = 0.0;
-  for (const float contribution : contributions) {
-    sum += contribution;
-    sizes += std::abs(contribution);
-  }
-  const bool cancels = std::abs(sum) <= 1e-3 * sizes;
-  const double divisor = cancels ? sizes : sum;
+  for (const float contribution : contributions) sizes += std::abs(static_cast<double>(contribution));
+  const double scale = std::abs(static_cast<double>(part)) / sizes;
+  const bool usable = std::isfinite(scale) && std::isfinite(sizes);
   for (float& contribution : contributions) {
-    const double part = cancels ? std::abs(contribution) : static_cast<double>(contribution);
-    contribution = divisor == 0.0 ? 0.0f : static_cast<float>(part / divisor * static_cast<double>(total));
+    contribution = usable ? static_cast<float>(static_cast<double>(contribution) * scale) : 0.0f;
   }
 }
 

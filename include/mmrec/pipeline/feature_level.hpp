@@ -24,6 +24,7 @@ template <class Fusion, class Model, class... Branches>
 class feature_level_model {
  public:
   using workspace = typename Model::workspace;
+  static constexpr bool reads_content = scores_features<Model, std::span<const float>> || maps_features<Model>;
 
   /// A new item: its fused features.
   struct new_item {
@@ -54,7 +55,7 @@ class feature_level_model {
         const auto begin = static_cast<Eigen::Index>(block.offset);
         const auto width = static_cast<Eigen::Index>(block.width);
         const Eigen::Map<const vector<float>> wanted(profile.data() + begin, width);
-        result.modalities.push_back({block.name, features.segment(begin, width).dot(wanted), {}, false});
+        result.modalities.push_back({block.name, features.segment(begin, width).dot(wanted), {}});
       }
     }
     return result;

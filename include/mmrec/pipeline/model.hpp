@@ -1,6 +1,8 @@
 // mmrec/pipeline/model.hpp - a fitted recommender, whatever it is made of.
 #pragma once
 #include <algorithm>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,6 +28,11 @@ struct scored_user {
   float score = 0.0f;
   friend bool operator==(const scored_user&, const scored_user&) = default;
 };
+
+namespace detail {
+/// What describe() of a recommender without content gives, so that nothing behind that error is one as well.
+struct not_described {};
+}  // namespace detail
 
 /// What mmrec::fit returns: scores, lists and reasons. It keeps the interactions it was fitted on, to leave out what a
 /// user has seen.
@@ -53,13 +60,15 @@ class fitted_recommender {
   const data::interactions& interactions() const { return *events_; }
   const Core& core() const { return core_; }
 
-  /// Scores of all items, I of them; no_score where the model cannot judge. Throws unknown_id, shape_error.
+  /// Scores of all items, I of them; no_score where the model cannot judge. Throws unknown_id, shape_error; data_error if
+  /// a decision-level policy whose `missing` is error meets an item that a branch cannot judge.
   void score(user_id user, std::span<float> out, workspace& scratch) const {
     require_size("fitted_recommender::score", "scores", items(), out.size());
     require_user("fitted_recommender::score", user);
     core_.score(user, out, scratch.core);
   }
-  /// The same for somebody who is described by a history alone.
+  /// The same for somebody who is described by a history alone. Throws data_error also for a history whose items do not
+  /// strictly increase or whose values are not all finite.
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     require_size("fitted_recommender::score_history", "scores", items(), out.size());
     require_history("fitted_recommender::score_history", history);
@@ -67,7 +76,8 @@ class fitted_recommender {
   }
 
   /// The best items for a user, best first, ties by item id: min(k, candidates) of them. A user without history gets an
-  /// empty list from models that have nothing to go by. Throws unknown_id. The list lives in the workspace.
+  /// empty list from models that have nothing to go by. The list lives in the workspace. Throws unknown_id; data_error
+  /// if a decision-level policy whose `missing` is error meets an item that a branch cannot judge.
   std::span<const scored_item> recommend(user_id user, const recommend_options& options, workspace& scratch) const {
     require_user("fitted_recommender::recommend", user);
     scratch.scores.resize(items());
@@ -80,7 +90,7 @@ class fitted_recommender {
     return {list.begin(), list.end()};
   }
 
-  /// The best items for somebody who is described by a history alone.
+  /// The best items for somebody who is described by a history alone. Throws as score_history and recommend do.
   std::span<const scored_item> recommend(history_view history, const recommend_options& options, workspace& scratch) const {
     require_history("fitted_recommender::recommend", history);
     scratch.scores.resize(items());
@@ -88,7 +98,7 @@ class fitted_recommender {
     return best(history, options, scratch);
   }
 
-  /// Lists for many users at once, in the order of `wanted`; the same lists as one by one.
+  /// Lists for many users at once, in the order of `wanted`; the same lists as one by one. Throws as recommend does.
   template <executor Exec>
   std::vector<std::vector<scored_item>> recommend_batch(const Exec& exec, std::span<const user_id> wanted,
                                                         const recommend_options& options = {}) const {
@@ -128,23 +138,36 @@ class fitted_recommender {
   /// the model was fitted on. Throws data_error when the row has no value in any of them.
   template <class Table>
   auto describe(const Table& table, item_id row) const {
-    return core_.describe(table, row);
+    static_assert(Core::reads_content,
+                  "mmrec: this recommender knows items by their id alone: it has no modality that describes a new item");
+    if constexpr (Core::reads_content) {
+      return core_.describe(table, row);
+    } else {
+      return detail::not_described{};
+    }
   }
 
-  /// The users whom a described new item suits best, best first, ties by user id.
+  /// The users whom a described new item suits best, best first, ties by user id. Throws data_error if a decision-level
+  /// policy whose `missing` is error meets an item that a branch cannot judge.
   template <executor Exec, class NewItem>
   std::vector<scored_user> recommend_users(const Exec& exec, const NewItem& item, std::size_t k) const {
-    std::vector<float> scores(users());
-    constexpr std::size_t users_per_task = 32;
-    for_ranges(exec, users(), users_per_task, [&](std::size_t begin, std::size_t end) {
-      workspace scratch;
-      for (std::size_t user = begin; user < end; ++user) scores[user] = core_.score_new(user_id{user}, item, scratch.core);
-    });
-    std::vector<scored_item> best_ids((std::min)(k, scores.size()));
-    const std::size_t found = kernel::top_k(scores, k, best_ids);
+    static_assert(Core::reads_content || std::same_as<NewItem, detail::not_described>,
+                  "mmrec: this recommender knows items by their id alone: it cannot judge a new item");
     std::vector<scored_user> list;
-    for (std::size_t index = 0; index < found; ++index) {
-      list.push_back({user_id{best_ids[index].item.index()}, best_ids[index].score});
+    if constexpr (Core::reads_content) {
+      std::vector<float> scores(users());
+      constexpr std::size_t users_per_task = 32;
+      for_ranges(exec, users(), users_per_task, [&](std::size_t begin, std::size_t end) {
+        workspace scratch;
+        for (std::size_t user = begin; user < end; ++user) {
+          scores[user] = core_.score_new(user_id{user}, item, scratch.core);
+        }
+      });
+      std::vector<scored_item> best_ids((std::min)(k, scores.size()));
+      const std::size_t found = kernel::top_k(scores, k, best_ids);
+      for (std::size_t index = 0; index < found; ++index) {
+        list.push_back({user_id{best_ids[index].item.index()}, best_ids[index].score});
+      }
     }
     return list;
   }
@@ -152,10 +175,15 @@ class fitted_recommender {
   /// The known items whose content is most like a described new item's, best first.
   template <class NewItem>
   std::vector<scored_item> similar_items(const NewItem& item, std::size_t k) const {
-    std::vector<float> scores(items());
-    core_.similar(item, scores);
-    std::vector<scored_item> list((std::min)(k, scores.size()));
-    list.resize(kernel::top_k(scores, k, list));
+    static_assert(Core::reads_content || std::same_as<NewItem, detail::not_described>,
+                  "mmrec: this recommender knows items by their id alone: it cannot compare a new item with them");
+    std::vector<scored_item> list;
+    if constexpr (Core::reads_content) {
+      std::vector<float> scores(items());
+      core_.similar(item, scores);
+      list.resize((std::min)(k, scores.size()));
+      list.resize(kernel::top_k(scores, k, list));
+    }
     return list;
   }
 
@@ -166,6 +194,17 @@ class fitted_recommender {
   void require_history(std::string_view function, history_view history) const {
     require_size(function, "values of the history", history.items.size(), history.values.size());
     require_items(function, history.items);
+    for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
+      if (entry > 0 && !(history.items[entry - 1] < history.items[entry])) {
+        throw data_error(function, "items of the history must strictly increase: entry " + std::to_string(entry) +
+                                       " is item " + std::to_string(history.items[entry].index()) + " after item " +
+                                       std::to_string(history.items[entry - 1].index()));
+      }
+      if (!std::isfinite(history.values[entry])) {
+        throw data_error(function, "value of the history's entry " + std::to_string(entry) + " (item " +
+                                       std::to_string(history.items[entry].index()) + ") is not finite");
+      }
+    }
   }
   void require_items(std::string_view function, std::span<const item_id> wanted) const {
     for (const item_id item : wanted) {
@@ -176,10 +215,10 @@ class fitted_recommender {
   std::span<const scored_item> best(history_view history, const recommend_options& options, workspace& scratch) const {
     constexpr std::string_view function = "fitted_recommender::recommend";
     require_items(function, options.exclude);
-    require_items(function, options.candidates);
-    if (!options.candidates.empty()) {
+    if (options.candidates) {
+      require_items(function, *options.candidates);
       scratch.allowed.assign(items(), 0);
-      for (const item_id item : options.candidates) scratch.allowed[item.index()] = 1;
+      for (const item_id item : *options.candidates) scratch.allowed[item.index()] = 1;
       for (std::size_t item = 0; item < items(); ++item) {
         if (scratch.allowed[item] == 0) scratch.scores[item] = no_score;
       }
