@@ -143,6 +143,12 @@ TEST_CASE("bad options and values are errors") {
   CHECK_THROWS_WITH(eval::bootstrap_mean(one_thread, none), "eval::bootstrap_mean: there are no users to resample");
   CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, some, std::vector{1.0}),
                     "eval::paired_bootstrap: values of the second model: expected 2, got 1");
+  const std::vector<double> bad{1.0, std::numeric_limits<double>::quiet_NaN()};
+  CHECK_THROWS_WITH(eval::bootstrap_mean(one_thread, bad), "eval::bootstrap_mean: value 1 is not finite");
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, bad, some),
+                    "eval::paired_bootstrap: first model's value 1 is not finite");
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, some, bad),
+                    "eval::paired_bootstrap: second model's value 1 is not finite");
 }
 
 TEST_CASE("evaluations are compared when they judged the same, refused otherwise") {

@@ -55,6 +55,14 @@ inline double quantile(std::span<const double> sorted, double share) {
   return sorted[below] + rest * (sorted[above] - sorted[below]);
 }
 
+inline void require_finite(std::string_view function, std::string_view what, std::span<const double> values) {
+  for (std::size_t index = 0; index < values.size(); ++index) {
+    if (!std::isfinite(values[index])) {
+      throw data_error(function, std::string(what) + ' ' + std::to_string(index) + " is not finite");
+    }
+  }
+}
+
 inline void require_options(std::string_view function, const bootstrap_options& options, std::size_t values) {
   require_config(options.resamples >= 1, function, "resamples", "must be at least 1");
   require_config(options.confidence > 0.0 && options.confidence < 1.0, function, "confidence", "must lie between 0 and 1");
@@ -97,11 +105,12 @@ inline interval interval_of(std::vector<double> means, double mean, double confi
 ///
 /// Cost       O(resamples n) time, O(resamples) memory
 /// Result     same bits for any number of threads
-/// Throws     invalid_config; data_error without values
+/// Throws     invalid_config; data_error without values or for one that is not finite
 /// Reference  Efron, Tibshirani, An introduction to the bootstrap, 1993, ch. 13
 template <executor Exec>
 interval bootstrap_mean(const Exec& exec, std::span<const double> values, const bootstrap_options& options = {}) {
   detail::require_options("eval::bootstrap_mean", options, values.size());
+  detail::require_finite("eval::bootstrap_mean", "value", values);
   return detail::interval_of(detail::resampled_means(exec, values, options), detail::mean_of(values), options.confidence);
 }
 
@@ -120,7 +129,7 @@ interval bootstrap_mean(const Exec& exec, const evaluation<Protocol, Split, Role
 /// Cost       O(resamples n) time, O(n + resamples) memory
 /// Result     same bits for any number of threads. p = (1 + number of resamples whose mean is at least as far from the
 ///            observed mean as that is from 0) / (resamples + 1)
-/// Throws     shape_error if the lengths differ; invalid_config; data_error without values
+/// Throws     shape_error if the lengths differ; invalid_config; data_error without values or for one that is not finite
 /// Reference  Efron, Tibshirani, An introduction to the bootstrap, 1993, ch. 16; Sakai, "Evaluating evaluation metrics based
 ///            on the bootstrap", SIGIR 2006
 template <executor Exec>
@@ -129,6 +138,8 @@ paired_difference paired_bootstrap(const Exec& exec, std::span<const double> fir
   constexpr std::string_view function = "eval::paired_bootstrap";
   require_size(function, "values of the second model", first.size(), second.size());
   detail::require_options(function, options, first.size());
+  detail::require_finite(function, "first model's value", first);
+  detail::require_finite(function, "second model's value", second);
   std::vector<double> differences(first.size());
   std::transform(first.begin(), first.end(), second.begin(), differences.begin(), [](double a, double b) { return a - b; });
   const double mean = detail::mean_of(differences);
