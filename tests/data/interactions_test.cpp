@@ -96,6 +96,20 @@ TEST_CASE("values that are not finite follow the named policy") {
   CHECK(kept.report() == data::interaction_report{.events = 3, .kept = 1, .bad_values = 2});
 }
 
+TEST_CASE("sums of duplicates are taken in double and must be finite") {
+  std::vector<data::interaction> events{event(1, 2, 16777216.0f)};
+  for (int more = 0; more < 4; ++more) events.push_back(event(1, 2, 1.0f));  // each alone is lost in float
+  CHECK(with(events, data::duplicates::sum).value_array()[0] == 16777220.0f);
+  constexpr float largest = (std::numeric_limits<float>::max)();
+  CHECK(test::thrown<mm::data_error>([] {
+          with({event(1, 2, largest), event(1, 2, largest)}, data::duplicates::sum);
+        }) == "data::interactions: the sum for user \"1\", item \"2\" is not finite");
+  CHECK(test::thrown<mm::invalid_config>([] { data::interactions(nullptr, items, {}); }) ==
+        "data::interactions: users must not be null");
+  CHECK(test::thrown<mm::invalid_config>([] { data::interactions(users, nullptr, {}); }) ==
+        "data::interactions: items must not be null");
+}
+
 TEST_CASE("a filtered part has the same users and items") {
   const data::interactions all(users, items, {event(0, 1, 1), event(0, 2, 5), event(3, 1, 4)});
   const data::interactions liked = all.filtered([](const data::interaction& e) { return e.value >= 4; });

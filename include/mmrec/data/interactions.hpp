@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -60,7 +61,8 @@ class interactions {
   interactions() : interactions(std::make_shared<const user_map>(), std::make_shared<const item_map>(), {}) {}
 
   /// Events in any order; `first` and `last` of a policy mean by time, then by position. O(E log E).
-  /// Throws unknown_id for an id outside the maps, data_error where the policy says error.
+  /// Sums are taken in double, in the order of time. Throws unknown_id for an id outside the maps; data_error where the
+  /// policy says error and for a sum that is no finite float; invalid_config for a null pointer.
   interactions(std::shared_ptr<const user_map> users, std::shared_ptr<const item_map> items, std::vector<interaction> events,
                const interaction_policy& policy = {})
       : users_(std::move(users)), items_(std::move(items)) {
@@ -125,6 +127,8 @@ class interactions {
 
   void build(std::vector<interaction> events, const interaction_policy& policy) {
     constexpr std::string_view function = "data::interactions";
+    require_config(users_ != nullptr, function, "users", "must not be null");
+    require_config(items_ != nullptr, function, "items", "must not be null");
     report_.events = events.size();
     for (const interaction& event : events) {
       if (event.user.index() >= users()) throw unknown_id(function, "user", std::to_string(event.user.index()), users());
@@ -142,14 +146,16 @@ class interactions {
     item_of_.reserve(events.size());
     value_of_.reserve(events.size());
     time_of_.reserve(events.size());
+    double sum = 0.0;  // of the pair at hand
     for (std::size_t index = 0; index < events.size(); ++index) {
       const interaction& event = events[index];
       const bool repeated = index > 0 && events[index - 1].user == event.user && events[index - 1].item == event.item;
       if (repeated) {
-        merge(event, policy.on_duplicate);
+        merge(event, policy.on_duplicate, sum);
         ++report_.duplicates;
         continue;
       }
+      sum = static_cast<double>(event.value);
       ++starts_[event.user.index() + 1];
       item_of_.push_back(event.item);
       value_of_.push_back(event.value);
@@ -159,7 +165,7 @@ class interactions {
     report_.kept = size();
   }
 
-  void merge(const interaction& event, duplicates rule) {
+  void merge(const interaction& event, duplicates rule, double& sum) {
     float& value = value_of_.back();
     std::int64_t& time = time_of_.back();
     switch (rule) {
@@ -179,7 +185,12 @@ class interactions {
         }
         return;
       case duplicates::sum:
-        value += event.value;
+        sum += static_cast<double>(event.value);
+        if (std::abs(sum) > static_cast<double>((std::numeric_limits<float>::max)())) {
+          throw data_error("data::interactions", "the sum for user \"" + users_->key(event.user) + "\", item \"" +
+                                                     items_->key(event.item) + "\" is not finite");
+        }
+        value = static_cast<float>(sum);
         time = event.time;
         return;
     }
