@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -321,6 +322,10 @@ TEST_CASE("bad settings and data are named") {
         "smooth_idf");
   const auto wrong_parts = [] { text::tfidf_model<float>(text::vocabulary(documents{"a", "b"}), {.idf = {1.0f}}); };
   CHECK(test::thrown<shape_error>(wrong_parts) == "text::tfidf_model: idf: expected 2, got 1");
+  for (const float bad : {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    const auto wrong_idf = [&] { text::tfidf_model<float>(text::vocabulary(documents{"a", "b"}), {.idf = {1.0f, bad}}); };
+    CHECK(test::thrown<data_error>(wrong_idf) == "text::tfidf_model: an idf is not finite and positive");
+  }
 }
 
 TEST_CASE("documents without known terms give empty rows, and no documents an empty matrix") {

@@ -72,9 +72,14 @@ class tfidf_model {
   using output_kind = kind::sparse<T>;
   using workspace = term_workspace;
 
-  /// From its parts. Throws shape_error unless there is an idf for each term, or none at all.
+  /// From its parts. Throws shape_error unless there is an idf for each term, or none at all; data_error for one that is not
+  /// finite and positive.
   tfidf_model(text::vocabulary terms, tfidf_weights<T> weights) : terms_(std::move(terms)), weights_(std::move(weights)) {
-    if (!weights_.idf.empty()) require_size("text::tfidf_model", "idf", terms_.size(), weights_.idf.size());
+    constexpr std::string_view function = "text::tfidf_model";
+    if (!weights_.idf.empty()) require_size(function, "idf", terms_.size(), weights_.idf.size());
+    for (const T value : weights_.idf) {
+      if (!(value > T{0} && std::isfinite(value))) throw data_error(function, "an idf is not finite and positive");
+    }
   }
 
   std::size_t features() const { return terms_.size(); }  ///< D
