@@ -320,6 +320,14 @@ TEST_CASE("given parts are checked") {
                     Catch::Contains("the id maps of train and test differ"));
 }
 
+TEST_CASE("the cuts of bad shares are errors, not wild reads") {
+  const interactions none;
+  for (const double share : {-0.5, 1.5, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS((mm::split::global_time{.validation = 0.1, .test = share}.cuts(none)), mm::invalid_config);
+    CHECK_THROWS_AS((mm::split::global_time{.validation = share, .test = 0.1}.cuts(none)), mm::invalid_config);
+  }
+}
+
 TEST_CASE("bad settings and data without times are errors") {
   const interactions all = from_keys(random_events(7));
   CHECK_THROWS_WITH((mm::split::leave_last_out{.validation = 0, .test = 0}(all)),

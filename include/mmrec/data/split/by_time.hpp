@@ -76,8 +76,9 @@ struct global_time {
     return detail::distribute(*this, all, cuts(all).labels(function, all));
   }
 
-  /// The points of time that the shares come to on this data.
+  /// The points of time that the shares come to on this data. Throws invalid_config as the split does.
   at_times cuts(const data::interactions& all) const {
+    detail::require_shares("split::global_time::cuts", validation, test);
     std::vector<std::int64_t> times(all.time_array().begin(), all.time_array().end());
     if (times.empty()) return {};
     std::sort(times.begin(), times.end());
