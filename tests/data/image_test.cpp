@@ -66,3 +66,10 @@ TEST_CASE("an owned picture keeps its memory between uses") {
   CHECK(picture.bytes.data() == memory);
   CHECK(picture.view().width() == 3);
 }
+
+TEST_CASE("what is owned is not measured against the default limit again") {
+  data::image picture;
+  picture.resize(1, static_cast<std::size_t>(mm::limits{}.image_pixels) + 1);
+  CHECK(picture.view().width() == picture.width);
+  CHECK_THROWS_AS(data::image_view(picture.bytes, 1, picture.width), mm::limit_error);
+}

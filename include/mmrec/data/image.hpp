@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,15 @@ class image_view {
   std::size_t row_stride_ = 0;
 };
 
+namespace detail {
+/// Bytes that an owner holds already: the limit was the business of whoever read them.
+inline image_view owned_view(std::span<const std::uint8_t> bytes, std::size_t height, std::size_t width) {
+  limits none;
+  none.image_pixels = (std::numeric_limits<decltype(none.image_pixels)>::max)();
+  return {bytes, height, width, 0, none};
+}
+}  // namespace detail
+
 /// Anything that has a size and gives a picture for an index.
 template <class B>
 concept image_batch = requires(const B& batch, std::size_t index) {
@@ -63,7 +73,7 @@ struct image {
     width = new_width;
     bytes.resize(new_height * new_width * rgb_channels);
   }
-  image_view view() const { return {bytes, height, width}; }
+  image_view view() const { return detail::owned_view(bytes, height, width); }
   friend bool operator==(const image&, const image&) = default;
 };
 
@@ -80,7 +90,7 @@ class image_column {
   std::size_t size() const { return entries_.size(); }
   image_view operator[](std::size_t index) const {
     const entry& e = entries_[index];
-    return {std::span(bytes_).subspan(e.start, e.height * e.width * rgb_channels), e.height, e.width};
+    return detail::owned_view(std::span(bytes_).subspan(e.start, e.height * e.width * rgb_channels), e.height, e.width);
   }
 
  private:
