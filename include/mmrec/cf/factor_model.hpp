@@ -13,9 +13,10 @@ namespace cf {
 /// What such a model offers beside score(), so that the lists of many users can be found by one search for the largest
 /// inner products (kernel::packed_items) instead of one array of scores after another.
 ///
-///   matrix_view<float> item_vectors() const;                                  I x K; NaN in the row of an item without
-///   score void user_vector(user_id, std::span<float> out, workspace&) const;        out: K numbers; NaN for a user without
-///   score
+///   matrix_view<float> item_vectors() const;
+///       I x K; NaN in the row of an item without score
+///   void user_vector(user_id, std::span<float> out, workspace&) const;
+///       out: K numbers; NaN for a user without score
 ///
 /// NaN makes every inner product NaN, which is no_score.
 template <class M>

@@ -45,14 +45,16 @@ class profile_model;
 ///
 /// Shapes     features I x D    out: I scores; no_score for an item without features, and for everything if no item of the
 ///            history has features, all weights are 0, or (cosine) the profile has length 0
-/// Cost       fit O(features); dense: 8 I D bytes, score O((|history| + I) D); sparse: 8 bytes an entry, score O(entries +
-/// D) Result     same bits for any executor; the same bits from score() and from a batch of inner products
-/// (cf/factor_model.hpp) Throws     shape_error if the features are of other items, data_error for a non-finite feature or
-/// none at all,
+/// Cost       fit O(features); dense: 8 I D bytes, score O((|history| + I) D); sparse: 8 bytes an entry, score
+///            O(entries + D)
+/// Result     same bits for any executor; the same bits from score() and from a batch of inner products
+///            (cf/factor_model.hpp)
+/// Throws     shape_error if the features are of other items, data_error for a non-finite feature or none at all,
 ///            unknown_id for a user or item outside the catalogue
 /// Avoid when interactions are many and features are poor: cf::item_knn, cf::ease and cf::ials learn what features do not
-/// tell Example    tests/cf/profile_test.cpp Reference  Lops, de Gemmis, Semeraro, "Content-based recommender systems: state
-/// of the art and trends", Recommender
+///            tell
+/// Example    tests/cf/profile_test.cpp
+/// Reference  Lops, de Gemmis, Semeraro, "Content-based recommender systems: state of the art and trends", Recommender
 ///            Systems Handbook, 2011, ch. 3
 struct profile {
   using input_kind = kind::dense<float>;
@@ -132,7 +134,7 @@ class profile_model {
     constexpr std::string_view function = "cf::profile::score_features";
     features_.require_row(function, row);
     if (!form_profile(histories_.of(function, user), scratch)) return no_score;
-    return static_cast<float>(Rows::dot(row, scratch.profile) * double{scale_of(row)});
+    return static_cast<float>(Rows::dot(row, scratch.profile) * scale_of(row));
   }
 
   /// How alike an item with these features and each item of the catalogue are, in the similarity of the spec.
@@ -141,7 +143,8 @@ class profile_model {
     features_.require_row(function, row);
     require_size(function, "out", items(), out.size());
     scratch.profile.assign(width(), 0.0f);
-    Rows::add(row, scale_of(row), scratch.profile);
+    Rows::add(row, 1.0f, scratch.profile);
+    if (spec_.similarity == profile_similarity::cosine) detail::scale(scratch.profile, Rows::inverse_length(row));
     features_.dot_all(scratch.profile, out);
   }
 
@@ -163,8 +166,8 @@ class profile_model {
   const Rows& features() const { return features_; }
 
  private:
-  float scale_of(row_view row) const {
-    return spec_.similarity == profile_similarity::cosine ? Rows::inverse_length(row) : 1.0f;
+  double scale_of(row_view row) const {
+    return spec_.similarity == profile_similarity::cosine ? Rows::inverse_length(row) : 1.0;
   }
 
   // The weights of the entries, normalised, and the profile as their sum of features; false if there is none.
@@ -200,10 +203,10 @@ class profile_model {
       Rows::add(features_.row(history.items[entry]), weight, scratch.profile);
     }
     if (spec_.similarity == profile_similarity::dot) return true;
-    const float scale = detail::inverse_length(scratch.profile);
-    for (float& value : scratch.profile) value *= scale;
-    for (float& weight : scratch.weights) weight *= scale;
-    return scale != 0.0f;
+    const double factor = detail::inverse_length(scratch.profile);
+    detail::scale(scratch.profile, factor);
+    detail::scale(scratch.weights, factor);
+    return factor != 0.0;
   }
 
   profile spec_;

@@ -12,9 +12,8 @@ namespace fusion {
 ///   error       throws data_error with the counts                          throws data_error
 ///   zero        a block of zeros                                           adds nothing: the normalised score 0
 ///   mean        the mean row of the items that have it, learned by fit     the mean normalised score of the branch
-///   renormalize a block of zeros, and the other blocks scaled up           the weighted mean over the branches that judge
-///   it
-///               so that inner products keep their scale
+///   renormalize a block of zeros, and the other blocks scaled up           the weighted mean over the branches that
+///               so that inner products keep their scale                    judge it
 ///   drop        the item is not recommended                                the item is not recommended
 ///
 /// There is no silent default: `error` stays until one of the others is chosen.

@@ -132,7 +132,7 @@ inline void read_movies(const std::filesystem::path& path, malformed on_malforme
 
 inline void read_tags(const std::filesystem::path& path, malformed on_malformed, const limits& bounds, movielens& result) {
   result.tags.resize(result.items->size());
-  if (!std::filesystem::exists(path)) return;
+  if (!file_exists(path)) return;
   const std::string bytes = read_file(path, bounds);
   table_reader table(bytes, path.native(), {.on_malformed = on_malformed}, bounds);
   const std::size_t key = table.column("movieId"), tag = table.column("tag");
@@ -175,7 +175,7 @@ std::vector<std::optional<Value>> read_by_item(table_reader& table, const data::
 inline partial_column<data::text_column> read_plots(const std::filesystem::path& path, const data::item_map& items,
                                                     const limits& bounds) {
   partial_column<data::text_column> plots{.values = {}, .present = data::presence(items.size(), 0), .file = {}};
-  if (!std::filesystem::exists(path)) return plots;
+  if (!file_exists(path)) return plots;
   const std::string bytes = read_file(path, bounds);
   table_reader table(bytes, path.native(), {.delimiter = "\t", .quotes = false}, bounds);
   const std::size_t text = table.column("text");
@@ -195,7 +195,7 @@ inline partial_column<data::image_column> read_posters(const std::filesystem::pa
                                                        const std::filesystem::path& index, const data::item_map& items,
                                                        const limits& bounds) {
   partial_column<data::image_column> posters{.values = {}, .present = data::presence(items.size(), 0), .file = {}};
-  if (!std::filesystem::exists(pixels)) return posters;
+  if (!file_exists(pixels)) return posters;
   const std::string bytes = read_file(pixels, bounds);
   if (bytes.size() % poster_bytes != 0) {
     throw parse_error(
@@ -229,10 +229,10 @@ inline partial_column<data::image_column> read_posters(const std::filesystem::pa
 /// NAME.npy with NAME_ids.npy, else NAME.tsv, else nothing.
 inline partial_column<matrix<float>> read_trailer(const std::filesystem::path& folder, const std::string& name,
                                                   const data::item_map& items, const limits& bounds) {
-  if (std::filesystem::exists(folder / (name + ".npy"))) {
+  if (file_exists(folder / (name + ".npy"))) {
     return read_feature_npy(folder / (name + ".npy"), folder / (name + "_ids.npy"), items, bounds);
   }
-  if (std::filesystem::exists(folder / (name + ".tsv"))) {
+  if (file_exists(folder / (name + ".tsv"))) {
     return read_feature_table(folder / (name + ".tsv"), items, {.delimiter = "\t", .quotes = false}, bounds);
   }
   return {.values = {}, .present = data::presence(items.size(), 0), .file = {}};
@@ -242,13 +242,11 @@ inline partial_column<matrix<float>> read_trailer(const std::filesystem::path& f
 /// Reads a folder of MovieLens latest-small (or another MovieLens release of its shape).
 ///
 /// Needed     ratings.csv, movies.csv
-/// Used       tags.csv; text.tsv (movieId, text: plots); posters_32x48_rgb.u8 with posters_index.tsv (movieId, packed_row or
-/// -1);
+/// Used       tags.csv; text.tsv (movieId, text: plots); posters_32x48_rgb.u8 with posters_index.tsv (movieId, packed_row or -1);
 ///            audio_ivector100 and trailer_avf107, each as .npy with _ids.npy or as .tsv (movieId, then numbers).
 ///            What is not there is missing for every film.
 /// Result     non-finite features are kept and counted: a stage with a policy for them is to repair them
-/// Throws     io_error for files that are needed and not there; parse_error and unknown_id, naming file, line and column,
-/// for
+/// Throws     io_error for files that are needed and not there; parse_error and unknown_id, naming file, line and column, for
 ///            malformed tables, ratings outside 0.5..5, films or ratings that come twice, ratings of unknown films.
 ///            `on_malformed` set to skip: malformed records of the three .csv files are counted in the reports instead
 /// Reference  Harper and Konstan, The MovieLens Datasets: History and Context, ACM TiiS 5(4), 2015

@@ -16,8 +16,7 @@ namespace split {
 
 /// Takes parts that somebody else made, such as a published benchmark's.
 ///
-/// Throws     shape_error if the numbers of users or items differ; data_error if the id maps differ or a (user, item) pair
-/// is
+/// Throws     shape_error if the numbers of users or items differ; data_error if the id maps differ or a (user, item) pair is
 ///            in two parts
 /// Example    const auto parts = split::given{.name = "u1"}(base, none, test);
 struct given {

@@ -62,8 +62,7 @@ struct user_random {
 /// One of several folds that together test every interaction once (cross-validation); fit and evaluate each fold in turn.
 ///
 /// Rule       the fold of an interaction is a hash of (seed, user key, item key) modulo `folds`; test is fold `fold`,
-/// validation
-///            the next one, after the last one the first
+///            validation the next one, after the last one the first
 /// Result     a function of the seed and the external keys alone; folds are equal in size up to chance
 /// Cost       O(E log E) time, 2x the input's memory
 /// Throws     invalid_config unless folds >= 2 (3 with validation) and fold < folds
