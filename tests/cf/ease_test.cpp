@@ -14,6 +14,7 @@
 #include "contract/ml100k.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/thrown.hpp"
 
 using namespace mmrec;
 
@@ -112,4 +113,16 @@ TEST_CASE("ease reaches the published numbers on MovieLens 100K") {
   const auto found = ml100k::evaluate(cf::ease{.regularization = regularization}.fit(exec::cpu{}, data.train), data);
   for (std::size_t measure = 0; measure < 4; ++measure)
     CHECK(found[measure] == Approx(expected[measure]).margin(5e-5).epsilon(0));
+}
+
+TEST_CASE("users of an item are counted as far as float counts") {
+  namespace detail = mmrec::cf::detail;
+  detail::require_countable("f", std::size_t{1} << 24);
+  CHECK(test::thrown<mmrec::limit_error>([] { detail::require_countable("f", (std::size_t{1} << 24) + 1); }) ==
+        "f: users of one item 16777217 exceeds the limit of 16777216");
+  const mmrec::data::interactions log(
+      std::make_shared<const mmrec::data::user_map>(mmrec::data::user_map::numbered(3)),
+      std::make_shared<const mmrec::data::item_map>(mmrec::data::item_map::numbered(2)),
+      {{.user = mmrec::user_id{0u}, .item = mmrec::item_id{1u}}, {.user = mmrec::user_id{2u}, .item = mmrec::item_id{1u}}});
+  CHECK(detail::item_users(log, true).largest_count() == 2);
 }

@@ -19,6 +19,7 @@
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/interactions.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/cholesky.hpp>
 
 namespace mmrec::inline v0 {
@@ -35,7 +36,8 @@ class ease_model;
 /// Cost       fit O(sum over users of |history|^2 + I^3) time, 4 I^2 bytes (1.6 GB for 20,000 items), which the model
 ///            keeps; score O(|history| I)
 /// Result     same bits for any number of threads
-/// Throws     invalid_config if regularization is not positive and finite; limit_error if I > max_items; numeric_error if
+/// Throws     invalid_config if regularization is not positive and finite; limit_error if I > max_items, or if more than
+///            2^24 users chose one item and binary is set (float counts no further); numeric_error if
 ///            the matrix is not positive definite in float; unknown_id for a user or item outside the catalogue; cancelled
 /// Avoid when the catalogue is large (cf::ials) or items are new (cf::profile)
 /// Example    tests/cf/ease_test.cpp
@@ -58,11 +60,6 @@ struct ease {
 class ease_model {
  public:
   struct workspace {};
-
-  /// `weights`: I x I, row i holds what item i of a history adds to the score of each item; `known`: whether an item has
-  /// interactions.
-  ease_model(detail::user_histories histories, std::vector<float> weights, std::vector<std::uint8_t> known, bool binary)
-      : histories_(std::move(histories)), weights_(std::move(weights)), known_(std::move(known)), binary_(binary) {}
 
   std::size_t users() const { return histories_.users(); }
   std::size_t items() const { return known_.size(); }
@@ -107,6 +104,13 @@ class ease_model {
   }
 
  private:
+  friend struct ease;
+
+  /// `weights`: I x I, row i holds what item i of a history adds to the score of each item; `known`: whether an item has
+  /// interactions.
+  ease_model(detail::user_histories histories, std::vector<float> weights, std::vector<std::uint8_t> known, bool binary)
+      : histories_(std::move(histories)), weights_(std::move(weights)), known_(std::move(known)), binary_(binary) {}
+
   detail::user_histories histories_;
   std::vector<float> weights_;
   std::vector<std::uint8_t> known_;
@@ -114,8 +118,10 @@ class ease_model {
 };
 
 template <executor Exec>
-ease_model ease::fit(const Exec& exec, const data::interactions& log) const {
+ease_model ease::fit(const Exec& asked, const data::interactions& log) const {
   constexpr std::string_view function = "cf::ease::fit";
+  const exec::session<Exec> session(asked);
+  const Exec& exec = session.executor();
   require_config(std::isfinite(regularization) && regularization > 0.0f, function, "regularization",
                  "must be positive and finite");
   const std::size_t items = log.items();
@@ -128,6 +134,7 @@ ease_model ease::fit(const Exec& exec, const data::interactions& log) const {
   std::vector<float> weights(items * items, 0.0f);
   std::vector<std::uint8_t> known(items, 0);
   const detail::item_users users_of(log, binary);
+  if (binary) detail::require_countable(function, users_of.largest_count());
   for_ranges(exec, items, range, [&](std::size_t begin, std::size_t end) {
     for (std::size_t item = begin; item < end; ++item) {
       const std::span<float> row = std::span(weights).subspan(item * items, items);

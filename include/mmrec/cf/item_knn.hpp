@@ -21,6 +21,7 @@
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/interactions.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/score_scan.hpp>
 #include <mmrec/kernel/topk.hpp>
 
@@ -44,7 +45,8 @@ class item_knn_model;
 /// Cost       fit O(sum over users of |history|^2) time, O(I) memory a range of items, 8 bytes for each of I x neighbours
 ///            entries kept; score O(|history| neighbours + I)
 /// Result     exact; only positive similarities count, ties go to the lower item id; same bits for any number of threads
-/// Throws     invalid_config if neighbours < 1 or shrinkage is negative or not finite; unknown_id for a user or item
+/// Throws     invalid_config if neighbours < 1 or shrinkage is negative or not finite; limit_error if more than 2^24
+///            users chose one item and binary is set (float counts no further); unknown_id for a user or item
 ///            outside the catalogue; cancelled
 /// Avoid when items are new: it knows nothing of an item without interactions; use cf::profile
 /// Example    tests/cf/item_knn_test.cpp
@@ -69,16 +71,6 @@ struct item_knn {
 class item_knn_model {
  public:
   struct workspace {};
-
-  /// `neighbours`: for each item the items it points to, best first, in one array cut at `starts` (I + 1 of them);
-  /// `known`: whether an item has interactions.
-  item_knn_model(detail::user_histories histories, std::vector<std::size_t> starts, std::vector<scored_item> neighbours,
-                 std::vector<std::uint8_t> known, bool binary)
-      : histories_(std::move(histories)),
-        starts_(std::move(starts)),
-        neighbours_(std::move(neighbours)),
-        known_(std::move(known)),
-        binary_(binary) {}
 
   std::size_t users() const { return histories_.users(); }
   std::size_t items() const { return known_.size(); }
@@ -123,6 +115,18 @@ class item_knn_model {
   }
 
  private:
+  friend struct item_knn;
+
+  /// `neighbours`: for each item the items it points to, best first, in one array cut at `starts` (I + 1 of them);
+  /// `known`: whether an item has interactions.
+  item_knn_model(detail::user_histories histories, std::vector<std::size_t> starts, std::vector<scored_item> neighbours,
+                 std::vector<std::uint8_t> known, bool binary)
+      : histories_(std::move(histories)),
+        starts_(std::move(starts)),
+        neighbours_(std::move(neighbours)),
+        known_(std::move(known)),
+        binary_(binary) {}
+
   bool knows_any_of(const history_view& history) const {
     return std::any_of(history.items.begin(), history.items.end(), [&](item_id item) { return known_[item.index()] != 0; });
   }
@@ -237,12 +241,15 @@ class neighbour_search {
 }  // namespace detail
 
 template <executor Exec>
-item_knn_model item_knn::fit(const Exec& exec, const data::interactions& log) const {
+item_knn_model item_knn::fit(const Exec& asked, const data::interactions& log) const {
   constexpr std::string_view function = "cf::item_knn::fit";
+  const exec::session<Exec> session(asked);
+  const Exec& exec = session.executor();
   require_config(neighbours >= 1, function, "neighbours", "must be at least 1");
   require_config(std::isfinite(shrinkage) && shrinkage >= 0.0f, function, "shrinkage", "must be finite and not negative");
   const std::size_t items = log.items();
   const detail::item_users users_of(log, binary);
+  if (binary) detail::require_countable(function, users_of.largest_count());
   std::vector<double> squares(items, 0.0);
   std::vector<std::uint8_t> known(items, 0);
   for (std::size_t entry = 0; entry < log.size(); ++entry) {
@@ -257,8 +264,9 @@ item_knn_model item_knn::fit(const Exec& exec, const data::interactions& log) co
     scales[item] = similarity == item_similarity::dot ? 1.0f : static_cast<float>(1.0 / std::sqrt(squares[item]));
   }
 
-  constexpr std::size_t range = 128;        // items of a task, which share one row
-  constexpr std::size_t report_every = 32;  // tasks between two reports
+  constexpr std::size_t range = 128;  // items of a task, which share one row
+  // Tasks between two reports: threads wait for each other there, so that each should have many.
+  const std::size_t report_every = (std::max)(std::size_t{32}, 16 * (std::min)(exec.concurrency(), items));
   const std::size_t tasks = (items + range - 1) / range;
   std::vector<std::vector<scored_item>> found(tasks);  // the lists of a task, one after another
   std::vector<std::size_t> starts(items + 1, 0);

@@ -1,16 +1,25 @@
 // mmrec/cf/detail/item_users.hpp - products of the columns of the user-item matrix.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include <mmrec/core/error.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/data/interactions.hpp>
 
 namespace mmrec::inline v0 {
 namespace cf::detail {
+
+/// Shared users are counted in float, one at a time: beyond 2^24 the count would stand still.
+inline void require_countable(std::string_view function, std::size_t users) {
+  constexpr std::size_t most = std::size_t{1} << 24;
+  if (users > most) throw limit_error(function, "users of one item", most, users);
+}
 
 /// Who interacted with each item: with it and the histories, a row of X^T X is a walk over histories, and no product of
 /// items without a common user is ever touched. Refers to the interactions, which have to outlive it.
@@ -33,6 +42,12 @@ class item_users {
   }
 
   std::size_t count(std::size_t item) const { return starts_[item + 1] - starts_[item]; }
+
+  std::size_t largest_count() const {
+    std::size_t largest = 0;
+    for (std::size_t item = 0; item + 1 < starts_.size(); ++item) largest = (std::max)(largest, count(item));
+    return largest;
+  }
 
   /// How many additions add_products of this item takes.
   std::size_t work(std::size_t item) const {
