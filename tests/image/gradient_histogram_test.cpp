@@ -139,6 +139,9 @@ TEST_CASE("bad gradient histograms are named") {
       (mm::image::gradient_histogram{.cell = 9}.fit(cpu, batch)),
       "image::gradient_histogram::fit: a picture of 16 x 16 pixels is too small for a block of 2 x 2 cells of 9 x 9 pixels");
   CHECK_THROWS_AS(mm::image::gradient_histogram{}.fit(cpu, mm::data::image_column{}), mm::data_error);
+  CHECK_THROWS_WITH(
+      (mm::image::gradient_histogram{.cell = 1, .block = 1, .bins = 64}.fit(cpu, test::column({test::noise(129, 128)}))),
+      "image::gradient_histogram::fit: features 1056768 exceeds the limit of 1048576");
   const auto model = mm::image::gradient_histogram{}.fit(cpu, batch);
   CHECK_THROWS_WITH(model.transform(cpu, test::column({test::noise(16, 16), test::noise(16, 17)})),
                     Contains("width of picture 1; put image::resize before this stage"));

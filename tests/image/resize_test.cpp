@@ -143,3 +143,8 @@ TEST_CASE("bad sizes and empty pictures are named") {
   CHECK_THROWS_AS(resized({}, mm::data::image{}), mm::data_error);
   CHECK(mm::image::resize{}.transform(mm::exec::cpu{}, mm::data::image_column{}).size() == 0);
 }
+
+TEST_CASE("pictures that are owned already are not refused") {
+  const mm::image::uniform_images large(1, 8193, 8192);  // beyond limits::image_pixels
+  CHECK(large[0].height() == 8193);
+}

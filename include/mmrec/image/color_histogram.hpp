@@ -38,8 +38,8 @@ enum class histogram_scale {
 ///            Order: cells row by row; in a cell the channels one after another, or ((first * bins) + second) * bins + third
 /// Cost       O(pixels) time
 /// Result     exact counts; same bits for any number of threads. It learns nothing and is its own model
-/// Throws     invalid_config for bins outside 1..256, a grid below 1 x 1, or more than 2^20 features; data_error for a
-///            picture with fewer pixels than the grid has cells in a direction
+/// Throws     invalid_config for bins outside 1..256, a grid outside 1 x 1 .. 1024 x 1024; limit_error for more than 2^20
+///            features; data_error for a picture with fewer pixels than the grid has cells in a direction
 /// Avoid when shape matters more than colour: gradient_histogram
 /// Example    image::color_histogram{.bins = 8, .space = image::color_space::hsv, .rows = 2, .columns = 2}
 /// Reference  Swain, Ballard, "Color indexing", IJCV 7(1), 1991

@@ -31,8 +31,8 @@ class gradient_histogram_model;
 /// Result     same bits for any number of threads. As scikit-image's hog (channel_axis = -1, L2-Hys): central differences of
 ///            grey levels, 0 at the border; the channel of the steepest gradient; a pixel votes for one bin of its own cell
 ///            only, where the paper shares votes among neighbouring bins and cells
-/// Throws     invalid_config for sizes below 1, bins outside 1..64, clip not positive; data_error for no pictures or a first
-///            one too small for a block; shape_error if sizes differ (put image::resize before)
+/// Throws     invalid_config for sizes below 1, bins outside 1..64, clip not positive; limit_error for more than 2^20
+///            features; data_error for no pictures or a first one too small for a block; shape_error if sizes differ (put image::resize before)
 /// Avoid when pictures differ in size or orientation: features are tied to places
 /// Example    image::resize{.height = 64, .width = 48} | image::gradient_histogram{}
 /// Reference  Dalal, Triggs, "Histograms of oriented gradients for human detection", CVPR 2005
@@ -224,6 +224,10 @@ gradient_histogram_model gradient_histogram::fit(const Exec&, const Batch& batch
                                    std::to_string(block) + " cells of " + std::to_string(cell) + " x " +
                                    std::to_string(cell) + " pixels");
   }
+  constexpr std::uint64_t most = std::uint64_t{1} << 20;
+  const std::uint64_t asked = checked_multiply(
+      function, checked_multiply(function, model.blocks_down(), model.blocks_across()), model.block_features());
+  if (asked > most) throw limit_error(function, "features", most, asked);
   for (int edge = 1; edge < bins; ++edge) {
     const double angle = std::numbers::pi * edge / bins;
     model.edge_right_.push_back(static_cast<float>(std::cos(angle)));

@@ -121,6 +121,8 @@ struct resize {
 template <int Height, int Width>
 struct resize_to {
   static_assert(Height >= 1 && Width >= 1, "image::resize_to needs a height and width of at least 1");
+  static_assert(static_cast<std::uint64_t>(Height) * static_cast<std::uint64_t>(Width) <= limits{}.image_pixels,
+                "image::resize_to: pictures of this size are larger than limits::image_pixels");
   using input_kind = kind::image<>;
   using output_kind = kind::image<Height, Width>;
   using workspace = detail::resample_workspace;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,9 @@ class uniform_images {
   std::size_t height() const { return height_; }
   std::size_t width() const { return width_; }
   data::image_view operator[](std::size_t index) const {
-    return {std::span(bytes_).subspan(index * picture_bytes(), picture_bytes()), height_, width_};
+    limits owned;  // the bytes are here: nothing is left to refuse
+    owned.image_pixels = (std::numeric_limits<std::uint64_t>::max)();
+    return {std::span(bytes_).subspan(index * picture_bytes(), picture_bytes()), height_, width_, 0, owned};
   }
   /// Where picture `index` stands, to be written.
   std::span<std::uint8_t> bytes(std::size_t index) {

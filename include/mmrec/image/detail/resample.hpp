@@ -55,7 +55,7 @@ class axis_weights {
       weights_.push_back(static_cast<float>(weight));
       sum += weight;
     }
-    while (std::abs(weights_.back()) < 1e-9f) weights_.pop_back();
+    while (weights_.size() > start && std::abs(weights_.back()) < 1e-9f) weights_.pop_back();
     for (std::size_t index = start; index < weights_.size(); ++index)
       weights_[index] = static_cast<float>(static_cast<double>(weights_[index]) / sum);
     first_.push_back(first);
