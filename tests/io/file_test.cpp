@@ -162,3 +162,12 @@ TEST_CASE("a write beyond the process's file size limit is an error and the old 
   CHECK(io::read_file(target) == "old");
   CHECK(files_in(folder.path()) == 1);
 }
+
+TEST_CASE("a file is there or not, and a name that the system refuses is an error of ours") {
+  const test::temporary_folder folder;
+  CHECK(mmrec::io::file_exists(folder.write("a.txt", "x")));
+  CHECK(mmrec::io::file_exists(folder.path()));
+  CHECK_FALSE(mmrec::io::file_exists(folder.path() / "none"));
+  const auto endless = folder.path() / std::string(1000, 'x');
+  CHECK(test::thrown<mmrec::io_error>([&] { mmrec::io::file_exists(endless); }).find("io::file_exists: ") == 0);
+}

@@ -303,3 +303,11 @@ TEST_CASE("feature files of a public data set are read") {
   CHECK(features.cols() == 128);
   CHECK(features.allFinite());
 }
+
+TEST_CASE("arrays of more than 32 dimensions are not written") {
+  const std::vector<float> one(1, 1.0f);
+  const std::vector<std::size_t> most(32, 1), more(33, 1);
+  CHECK(mmrec::io::parse_npy<float>(mmrec::io::format_npy<float>(one, most), "x").shape == most);
+  CHECK(test::thrown<mmrec::invalid_config>([&] { mmrec::io::format_npy<float>(one, more); }) ==
+        "io::format_npy: shape must have at most 32 dimensions");
+}

@@ -46,6 +46,14 @@ class descriptor {
 };
 }  // namespace detail
 
+/// Whether there is something of this name. Throws io_error where the system does not tell.
+inline bool file_exists(const std::filesystem::path& path) {
+  std::error_code code;
+  const bool found = std::filesystem::exists(path, code);
+  if (code) throw io_error("io::file_exists", path.native(), code.message());
+  return found;
+}
+
 /// The bytes of a regular file.
 ///
 /// Cost       one allocation of the file's size, one copy from the system

@@ -120,9 +120,11 @@ matrix<T> read_npy_matrix(const std::filesystem::path& path, const limits& bound
   return result;
 }
 
-/// The bytes of an .npy file, version 1.0, C order. Throws shape_error when the shape does not have as many numbers.
+/// The bytes of an .npy file, version 1.0, C order. Throws shape_error when the shape does not have as many numbers,
+/// invalid_config when it has more than 32 dimensions.
 template <npy_number T>
 std::string format_npy(std::span<const std::type_identity_t<T>> values, std::span<const std::size_t> shape) {
+  require_config(shape.size() <= detail::npy_largest_rank, "io::format_npy", "shape", "must have at most 32 dimensions");
   const std::uint64_t count = detail::npy_count({shape.begin(), shape.end()}, sizeof(T), "io::format_npy");
   require_size("io::format_npy", "numbers", static_cast<std::size_t>(count), values.size());
   std::string bytes = detail::format_npy_header(detail::npy_code<T>(), shape);
@@ -130,7 +132,7 @@ std::string format_npy(std::span<const std::type_identity_t<T>> values, std::spa
   return bytes;
 }
 
-/// Writes an .npy file, whole or not at all (see atomic_file). Throws shape_error or io_error.
+/// Writes an .npy file, whole or not at all (see atomic_file). Throws what format_npy does, or io_error.
 template <npy_number T>
 void write_npy(const std::filesystem::path& path, std::span<const std::type_identity_t<T>> values,
                std::span<const std::size_t> shape) {

@@ -17,6 +17,8 @@
 namespace mmrec::inline v0 {
 namespace io::detail {
 
+inline constexpr std::size_t npy_largest_rank = 32;  // NumPy's own limit when the format was made
+
 struct npy_header {
   std::string type;  // as in the file, such as "<f4"
   bool fortran_order = false;
@@ -97,13 +99,12 @@ class npy_dictionary {
     fail("True or False is wanted");
   }
   std::vector<std::size_t> tuple() {
-    constexpr std::size_t largest_rank = 32;  // NumPy's own limit when the format was made
     std::vector<std::size_t> sizes;
     expect('(');
     bool comma = true;
     while (!accept(')')) {
       if (!comma) fail("',' is wanted");
-      if (sizes.size() == largest_rank) fail("more than 32 dimensions");
+      if (sizes.size() == npy_largest_rank) fail("more than 32 dimensions");
       peek();
       const std::size_t end = (std::min)(text_.find_first_not_of("0123456789", at_), text_.size());
       const auto size = parse_number<std::size_t>(text_.substr(at_, end - at_));
