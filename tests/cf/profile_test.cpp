@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <mmrec/cf/factor_model.hpp>
@@ -250,4 +251,26 @@ TEST_CASE("profile refuses features that do not fit, by name") {
   CHECK_THROWS_WITH(cf::profile{}.fit(exec, log, features), "cf::profile::fit: items of the features: expected 70, got 69");
   CHECK_THROWS_AS(cf::profile{}.fit(exec, log, data::dense_features{matrix<float>(items, 0), data::presence(items, 1)}),
                   data_error);
+}
+
+TEST_CASE("profile compares the directions of the tiniest features") {
+  data::dense_features features{matrix<float>::Zero(3, 2), data::presence(3, 1)};
+  features.values << 4e-42f, 0, 4e-42f, 4e-42f, 0, 1;
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(1)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(3)),
+                               {{user_id{0u}, item_id{0u}, 5.0f}});
+  const auto check = [&](const auto& model, const auto& row) {
+    typename std::decay_t<decltype(model)>::workspace scratch;
+    std::vector<float> scores(3), similar(3);
+    model.score(user_id{0u}, scores, scratch);
+    model.similar(row, similar, scratch);
+    for (const auto& found : {scores, similar}) {
+      CHECK(found[0] == Approx(1.0));
+      CHECK(found[1] == Approx(std::sqrt(0.5)));
+      CHECK(found[2] == 0.0f);
+    }
+  };
+  check(cf::profile{}.fit(exec::cpu{}, log, features), row_of(features.values, 0));
+  const data::sparse_features sparse = as_sparse(features);
+  check(cf::profile{}.fit(exec::cpu{}, log, sparse), sparse.values.row(0));
 }

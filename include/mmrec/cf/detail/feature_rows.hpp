@@ -25,10 +25,15 @@ inline double dot(std::span<const float> left, std::span<const float> right) {
   return sum;
 }
 
-/// 1 / length of values, 0 if that is 0.
-inline float inverse_length(std::span<const float> values) {
+/// 1 / length of values, 0 if that is 0. In double: for tiny values it is beyond float.
+inline double inverse_length(std::span<const float> values) {
   const double square = dot(values, values);
-  return square == 0.0 ? 0.0f : static_cast<float>(1.0 / std::sqrt(square));
+  return square == 0.0 ? 0.0 : 1.0 / std::sqrt(square);
+}
+
+/// Multiplies in double.
+inline void scale(std::span<float> values, double factor) {
+  for (float& value : values) value = static_cast<float>(double{value} * factor);
 }
 
 template <class Features>
@@ -52,7 +57,7 @@ class dense_rows {
       if (present_[item] == 0) {
         row.setConstant(no_score);
       } else if (unit_length) {
-        row *= inverse_length(this->row(item_id{item}));
+        scale({row.data(), width()}, inverse_length(this->row(item_id{item})));
       }
     }
     packed_ = kernel::packed_items({values_.data(), static_cast<std::size_t>(values_.size())}, items, width());
@@ -69,7 +74,7 @@ class dense_rows {
     for (std::size_t column = 0; column < row.size(); ++column) sum[column] += weight * row[column];
   }
   static double dot(row_view left, std::span<const float> right) { return detail::dot(left, right); }
-  static float inverse_length(row_view row) { return detail::inverse_length(row); }
+  static double inverse_length(row_view row) { return detail::inverse_length(row); }
 
   /// out[i] = row i . direction
   void dot_all(std::span<const float> direction, std::span<float> out) const { packed_.score(direction, out); }
@@ -97,14 +102,13 @@ class sparse_rows {
     for (std::size_t item = 0; item < items; ++item) {
       const auto begin = static_cast<std::size_t>(values_.starts()[item]);
       const std::span<float> row = values_.values().subspan(begin, values_.row(item).values.size());
-      const float scale = unit_length ? detail::inverse_length(row) : 1.0f;
       for (std::size_t entry = 0; entry < row.size(); ++entry) {
         if (!std::isfinite(row[entry])) {
           throw data_error(function, "features: non-finite value in row " + std::to_string(item) + ", column " +
                                          std::to_string(values_.row(item).indices[entry]));
         }
-        row[entry] *= scale;
       }
+      if (unit_length) scale(row, inverse_length(values_.row(item)));
     }
   }
 
@@ -140,7 +144,7 @@ class sparse_rows {
     }
     return sum;
   }
-  static float inverse_length(row_view row) { return detail::inverse_length(row.values); }
+  static double inverse_length(row_view row) { return detail::inverse_length(row.values); }
 
   void dot_all(std::span<const float> direction, std::span<float> out) const {
     for (std::size_t item = 0; item < items(); ++item) {
