@@ -206,7 +206,8 @@ MMREC_LANES_TARGET inline void dot_rows(const als_rows& rows, std::size_t count,
 
 /// Eliminates the 16 unknowns of one diagonal block in each of `systems` matrices, with their right-hand sides.
 /// Before: the block's rows hold the symmetric block. After: row i holds the multipliers m_ij of rows j < i, zero from i
-/// on; scale[j] is 1 / sqrt of pivot j; z is the block of the forward solution. False for a pivot that is not positive.
+/// on; scale[j] is 1 / sqrt of pivot j; z is the block of the forward solution. False for a pivot that is not positive, normal and
+/// finite.
 MMREC_LANES_TARGET inline bool eliminate_block(float* const* blocks, std::size_t width, float* const* z, float* const* scale,
                                                std::size_t systems) {
   constexpr std::size_t parts = als_block / lanes;
@@ -217,7 +218,8 @@ MMREC_LANES_TARGET inline bool eliminate_block(float* const* blocks, std::size_t
       float* block = blocks[s];
       const float* pivot_row = block + j * width;
       const float pivot = pivot_row[j];
-      positive = positive && pivot > 0.0f && pivot <= (std::numeric_limits<float>::max)();
+      // The reciprocal of a smaller one is infinite.
+      positive = positive && pivot >= (std::numeric_limits<float>::min)() && pivot <= (std::numeric_limits<float>::max)();
       inverse[s][j] = 1.0f / pivot;
       const reg inverse_pivot = broadcast(inverse[s][j]);
       reg row[parts];
