@@ -324,6 +324,22 @@ TEST_CASE("what does not fit together at run time is named") {
   }
 }
 
+TEST_CASE("what does not fit into a column is named with its item") {
+  data::column<"sound", kind::dense<float>> sound;
+  const std::vector<float> two{1.0f, 2.0f}, three{1.0f, 2.0f, 3.0f};
+  sound.push_missing();
+  sound.push_back(two);
+  CHECK(test::thrown<shape_error>([&] { sound.push_back(three); }) ==
+        "data::column::push_back: width of the features of item 2 in column \"sound\": expected 2, got 3");
+  CHECK(sound.size() == 2);
+  data::column<"poster", kind::image<2, 2>> poster;
+  const std::vector<std::uint8_t> bytes(18);
+  CHECK(test::thrown<shape_error>([&] { poster.push_back({bytes, 2, 3}); }) ==
+        "data::column::push_back: width of the picture of item 0 in column \"poster\": expected 2, got 3");
+  CHECK(test::thrown<invalid_config>([] { data::item_table<>(std::shared_ptr<const data::item_map>{}); }) ==
+        "data::item_table: keys must not be null");
+}
+
 TEST_CASE("any number of threads gives the same bits, and the seed decides") {
   const auto table = catalogue();
   const auto spec =

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/core/config.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/fixed_string.hpp>
 #include <mmrec/core/ids.hpp>
@@ -36,11 +37,13 @@ class dense_rows {
  public:
   void push_back(std::span<const T> row) {
     if (rows_ == 0 && D == dynamic) width_ = row.size();
-    require_size("data::column::push_back", "width of the features", width_, row.size());
+    MMREC_ASSERT(row.size() == width_);
     values_.insert(values_.end(), row.begin(), row.end());
     ++rows_;
   }
   std::size_t size() const { return rows_; }
+  /// The width that the next row must have.
+  std::size_t width_for(std::size_t offered) const { return rows_ == 0 && D == dynamic ? offered : width_; }
   std::span<const T> operator[](std::size_t index) const { return std::span(values_).subspan(index * width_, width_); }
   Eigen::Map<const matrix<T>> batch() const {
     return {values_.data(), static_cast<Eigen::Index>(rows_), static_cast<Eigen::Index>(width_)};
@@ -109,6 +112,15 @@ constexpr std::size_t index_of_name(std::string_view wanted, std::initializer_li
   return 0;
 }
 
+constexpr bool distinct_names(std::initializer_list<std::string_view> names) {
+  for (auto one = names.begin(); one != names.end(); ++one) {
+    for (auto other = names.begin(); other != one; ++other) {
+      if (*one == *other) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace detail
 
 /// One property of every item, of one kind, under a name that is part of the type. Values are stored for the items that
@@ -124,7 +136,8 @@ class column {
   /// For sparse features: how many columns there are.
   explicit column(std::size_t width) requires(is_sparse_kind<Kind>) : values_(width) {}
 
-  /// The next item has this value. Throws shape_error for a picture or row whose size breaks the kind or the column.
+  /// The next item has this value. Throws shape_error, naming the column and the item, for a picture or row whose size
+  /// breaks the kind or the column.
   void push_back(element value) {
     check_extent(value, static_cast<Kind*>(nullptr));
     values_.push_back(value);
@@ -151,14 +164,21 @@ class column {
   }
 
  private:
-  template <class K>
-  static void check_extent(const element&, K*) {}
+  void check_extent(const element&, void*) const {}  // a kind without extents
+  template <class T, int D>
+  void check_extent(const std::span<const T>& row, kind::dense<T, D>*) const {
+    require_extent("width of the features", values_.width_for(row.size()), row.size());
+  }
   template <int H, int W>
-  static void check_extent(const image_view& picture, kind::image<H, W>*) {
-    constexpr std::string_view function = "data::column::push_back";
-    if constexpr (H != dynamic)
-      require_size(function, "height of the picture", static_cast<std::size_t>(H), picture.height());
-    if constexpr (W != dynamic) require_size(function, "width of the picture", static_cast<std::size_t>(W), picture.width());
+  void check_extent(const image_view& picture, kind::image<H, W>*) const {
+    if constexpr (H != dynamic) require_extent("height of the picture", static_cast<std::size_t>(H), picture.height());
+    if constexpr (W != dynamic) require_extent("width of the picture", static_cast<std::size_t>(W), picture.width());
+  }
+  void require_extent(std::string_view what, std::size_t expected, std::size_t actual) const {
+    if (expected == actual) return;  // the text is made for errors alone
+    throw shape_error("data::column::push_back",
+                      std::string(what) + " of item " + std::to_string(size()) + " in column \"" + std::string(name()) + '"',
+                      expected, actual);
   }
   typename detail::storage_of<Kind>::type values_;
   std::vector<std::uint32_t> positions_;
@@ -170,9 +190,11 @@ class column {
 template <class... Columns>
 class item_table {
  public:
-  /// Throws shape_error, naming the column, when a column has not one entry for each key.
+  /// Throws shape_error, naming the column, when a column has not one entry for each key; invalid_config for null keys.
   explicit item_table(std::shared_ptr<const item_map> keys, Columns... columns)
       : keys_(std::move(keys)), columns_(std::move(columns)...) {
+    static_assert(detail::distinct_names({Columns::name()...}), "mmrec: two columns of this table have the same name");
+    require_config(keys_ != nullptr, "data::item_table", "keys", "must not be null");
     check(std::index_sequence_for<Columns...>{});
   }
   explicit item_table(item_map keys, Columns... columns)
