@@ -51,7 +51,8 @@ class data_error : public error {
   data_error(std::string_view function, std::string_view what) : error(std::string(function) + ": " + std::string(what)) {}
 };
 
-/// A file or byte buffer is malformed. Line and column count from 1; 0 means that they do not apply.
+/// A file or byte buffer is malformed. The text starts with the file's name, then line and column, as compilers print
+/// them, not with a function's name. Line and column count from 1; 0 means that they do not apply.
 class parse_error : public data_error {
  public:
   parse_error(std::string_view source, std::uint64_t line, std::uint64_t column, std::string_view what)

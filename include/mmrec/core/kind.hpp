@@ -8,7 +8,7 @@ namespace mmrec::inline v0 {
 inline constexpr int dynamic = -1;
 
 /// Kinds of data. A stage names the kind it takes and the kind it gives; a column of an item table names the kind it holds.
-/// How each kind is represented, as a batch (N elements) and as one element, stands in the table of docs/architecture.md.
+/// How each kind is represented, as a batch (N elements) and as one element, stands in the table of docs/pipelines.md.
 namespace kind {
 struct text {};    ///< UTF-8 documents
 struct tokens {};  ///< a stream of tokens for each document; never stored, stages pass each token on

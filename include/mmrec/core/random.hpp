@@ -87,7 +87,8 @@ class random_stream {
     }
     return static_cast<std::uint32_t>(product >> 32);
   }
-  /// Standard normal, by Box and Muller's transform; two 64-bit draws a pair, one kept for the next call.
+  /// Standard normal, by Box and Muller's transform; two 64-bit draws a pair, one kept for the next call. The last bits
+  /// depend on log1p, sin and cos of the C library, those of all other members on nothing but the seed.
   double normal() {
     if (has_spare_) {
       has_spare_ = false;

@@ -22,6 +22,11 @@ namespace fusion {
 ///   void contributions(branch_scores, item_id, std::span<float> out, workspace&) const;
 ///       what each branch adds to the fused score of the item; M numbers that sum to it, all NaN where there is none
 ///
+/// and may have
+///
+///   std::span<const float> weights() const;
+///       one for each branch. A branch of weight 0 is then not asked for scores: its scores are all NaN
+///
 /// No allocation once the workspace is warm.
 using branch_scores = std::span<const std::span<const float>>;
 
