@@ -167,6 +167,7 @@ TEST_CASE("packed_items has defined answers for nothing, and refuses sizes that 
   CHECK(search(kernel::packed_items({}, 0, 2), {1, 1}, 1, 3, {}, 1, level).front().empty());
   CHECK_THROWS_AS(kernel::packed_items(rows, 6, 2), shape_error);
   CHECK_THROWS_AS(kernel::packed_items(rows, 5, 0), invalid_config);
+  CHECK_THROWS_AS(kernel::packed_items(rows, 2, 1, static_cast<std::size_t>(-1)), limit_error);  // a size that wraps
   CHECK_THROWS_AS(search(packed, {1, 1, 1}, 1, 3, {}, 1, level), shape_error);
   CHECK_THROWS_AS(search(packed, {1, 1}, 1, 3, exclusions(2), 1, level), shape_error);
   std::vector<float> scores(4);

@@ -2,13 +2,16 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <mmrec/core/config.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
+#include <mmrec/core/limits.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/kernel/aligned.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
@@ -35,14 +38,17 @@ class packed_items {
   packed_items() = default;
 
   /// Rows of `width` numbers, `stride` apart. A row with a NaN is an item that is never listed.
-  /// Throws shape_error if `rows` is too short for them, invalid_config if `width` is 0.
+  /// Throws shape_error if `rows` is too short for them, invalid_config if `width` is 0, limit_error if their
+  /// number has more than 64 bits.
   packed_items(std::span<const float> rows, std::size_t items, std::size_t width, std::size_t stride)
       : items_(items), width_(width) {
-    require_config(width >= 1, "kernel::packed_items", "width", "must be at least 1");
-    const std::size_t needed = items == 0 ? 0 : (items - 1) * stride + width;
-    if (rows.size() < needed) throw shape_error("kernel::packed_items", "numbers in rows", needed, rows.size());
+    constexpr std::string_view function = "kernel::packed_items";
+    require_config(width >= 1, function, "width", "must be at least 1");
+    const std::uint64_t needed =
+        items == 0 ? 0 : checked_add(function, checked_multiply(function, items - 1, stride), width);
+    if (rows.size() < needed) throw shape_error(function, "numbers in rows", needed, rows.size());
     // Lanes beyond the last item hold NaN, which no comparison admits: the tiles need no bounds check.
-    panels_.assign(panels() * panel_size(), no_score);
+    panels_.assign(checked_multiply(function, panels(), checked_multiply(function, detail::panel_items, width)), no_score);
     for (std::size_t item = 0; item < items; ++item) {
       float* lane = panels_.data() + (item / detail::panel_items) * panel_size() + item % detail::panel_items;
       for (std::size_t factor = 0; factor < width; ++factor)
@@ -83,8 +89,8 @@ class packed_items {
               simd_level level = best_simd_level()) const {
     constexpr const char* function = "kernel::packed_items::search";
     const std::size_t batch = counts.size();
-    require_size(function, "numbers in queries", batch * width_, queries.size());
-    require_size(function, "entries of out", batch * k, out.size());
+    require_size(function, "numbers in queries", checked_multiply(function, batch, width_), queries.size());
+    require_size(function, "entries of out", checked_multiply(function, batch, k), out.size());
     if (!excluded.empty()) require_size(function, "excluded lists", batch, excluded.size());
     std::fill(counts.begin(), counts.end(), std::size_t{0});
     if (k == 0 || batch == 0 || items_ == 0) return;
