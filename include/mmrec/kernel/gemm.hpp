@@ -58,6 +58,8 @@ namespace detail {
 struct gemm_blocking {
   static constexpr std::size_t inner = 256;
   static constexpr std::size_t rows = 96 * gemm_tile_rows;
+  static constexpr std::size_t least_rows = rows / 16;  ///< whole tiles, as its doubles are
+  static_assert(least_rows % gemm_tile_rows == 0 && least_rows * 16 == rows);
   static constexpr std::size_t panels = 128;      ///< panels of B packed at a time
   static constexpr std::size_t task_panels = 32;  ///< panels of B that one task goes through
 };
@@ -125,10 +127,17 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
         }
       });
       const std::size_t stripes = up(panels, blocking::task_panels);
-      const std::size_t blocks = up(problem.rows, blocking::rows);
+      // Few rows are cut finer where there are threads to keep busy. Cuts lie between tiles: they change no bit.
+      std::size_t block_rows = blocking::rows;
+      if (exec.concurrency() > 1) {
+        while (block_rows > blocking::least_rows && up(problem.rows, block_rows) * stripes < 2 * exec.concurrency()) {
+          block_rows /= 2;
+        }
+      }
+      const std::size_t blocks = up(problem.rows, block_rows);
       for_ranges(exec, blocks * stripes, 1, [&](std::size_t index, std::size_t) {
-        const std::size_t top = index / stripes * blocking::rows;
-        const std::size_t rows = (std::min)(blocking::rows, problem.rows - top);
+        const std::size_t top = index / stripes * block_rows;
+        const std::size_t rows = (std::min)(block_rows, problem.rows - top);
         const std::size_t first_panel = index % stripes * blocking::task_panels;
         const std::size_t last_panel = (std::min)(panels, first_panel + blocking::task_panels);
         if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;

@@ -11,8 +11,7 @@
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/reflector.hpp>
 #include <mmrec/kernel/detail/vector_ops.hpp>
-#include <mmrec/kernel/gemm.hpp>
-#include <mmrec/kernel/ordered_sum.hpp>
+#include <mmrec/kernel/gram.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
@@ -22,16 +21,7 @@ namespace detail {
 template <executor Exec>
 bool cholesky_qr(const Exec& exec, double* q, std::size_t rows, std::size_t columns, simd_level level) {
   std::vector<double> gram(columns * columns);
-  gemm(exec,
-       gemm_problem<double>{.rows = columns,
-                            .columns = columns,
-                            .inner = rows,
-                            .a = transposed<double>(q, columns),
-                            .b = as_stored<double>(q, columns),
-                            .c = gram.data(),
-                            .c_stride = columns,
-                            .lower = true},
-       level);
+  gram_of_columns(exec, centered_rows<double>{q, columns, rows, columns, nullptr}, gram.data(), level);
   std::vector<double> squares(columns);
   for (std::size_t j = 0; j < columns; ++j) squares[j] = gram[j * columns + j];
   if (factor_spd(exec, gram.data(), columns, columns, level)) return false;
