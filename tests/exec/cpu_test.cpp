@@ -135,6 +135,18 @@ TEST_CASE("a session keeps one pool, and sessions in a session share it") {
   CHECK(exec::cpu_session(exec::cpu{.threads = 2, .progress = &sink}).executor().sink() == &sink);
 }
 
+TEST_CASE("a session of another executor is that executor") {
+  struct other {
+    std::size_t concurrency() const { return 1; }
+    mm::progress_sink* sink() const { return nullptr; }
+    void run(std::size_t tasks, mm::function_ref<void(std::size_t)> task) const {
+      for (std::size_t index = 0; index < tasks; ++index) task(index);
+    }
+  };
+  const other mine;
+  CHECK(&exec::session<other>(mine).executor() == &mine);
+}
+
 TEST_CASE("a session of its own may be opened within a task") {
   std::atomic<int> runs = 0;
   exec::cpu{.threads = 3}.run(6, [&](std::size_t) {

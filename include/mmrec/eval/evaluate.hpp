@@ -24,6 +24,7 @@
 #include <mmrec/eval/lists.hpp>
 #include <mmrec/eval/metric.hpp>
 #include <mmrec/eval/protocol.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/topk.hpp>
 
 namespace mmrec::inline v0 {
@@ -261,8 +262,10 @@ auto evaluate(const ranking<Candidates, Mask>& protocol, const Exec& exec, const
   detail::require_one_split(train, validation);
   std::vector<const data::interactions*> masked;
   if constexpr (std::same_as<Mask, mask::train>) masked = {&train.interactions()};
+  const mmrec::exec::session<Exec> session(exec);
   using run = detail::evaluator<ranking<Candidates, Mask>, Split, split::role::validation>;
-  return run(protocol, validation.rule(), train.interactions(), validation.interactions(), masked).run(exec, model);
+  return run(protocol, validation.rule(), train.interactions(), validation.interactions(), masked)
+      .run(session.executor(), model);
 }
 
 /// Judges a model on the test set, once everything is chosen. `train` is what cold and popular items are counted in, also
@@ -277,8 +280,10 @@ auto evaluate(const ranking<Candidates, Mask>& protocol, const Exec& exec, const
   std::vector<const data::interactions*> masked;
   if constexpr (!std::same_as<Mask, mask::nothing>) masked.push_back(&parts.train.interactions());
   if constexpr (std::same_as<Mask, mask::train_and_validation>) masked.push_back(&parts.validation.interactions());
+  const mmrec::exec::session<Exec> session(exec);
   using run = detail::evaluator<ranking<Candidates, Mask>, Split, split::role::test>;
-  return run(protocol, parts.test.rule(), parts.train.interactions(), parts.test.interactions(), masked).run(exec, model);
+  return run(protocol, parts.test.rule(), parts.train.interactions(), parts.test.interactions(), masked)
+      .run(session.executor(), model);
 }
 
 }  // namespace eval

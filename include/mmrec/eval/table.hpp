@@ -15,6 +15,7 @@
 #include <mmrec/eval/bootstrap.hpp>
 #include <mmrec/eval/evaluation.hpp>
 #include <mmrec/eval/metric.hpp>
+#include <mmrec/exec/cpu.hpp>
 
 namespace mmrec::inline v0 {
 namespace eval {
@@ -59,15 +60,17 @@ class table {
   /// Adds a model, with intervals and its differences to the first one. O(metrics resamples users).
   template <executor Exec>
   void add(const Exec& exec, std::string model, const Evaluation& result) {
+    const mmrec::exec::session<Exec> session(exec);
     if (first_) require_comparable("eval::table::add", *first_, result);
     table_row row{std::move(model), {}, {}};
     for (const metric which : metrics_) {
       const bool resamples = is_per_user(which.what);
       const double mean = result.mean(which);
-      row.values.push_back(resamples ? bootstrap_mean(exec, result, which, options_) : interval{mean, mean, mean});
+      row.values.push_back(resamples ? bootstrap_mean(session.executor(), result, which, options_)
+                                     : interval{mean, mean, mean});
       if (!first_) continue;
       row.to_baseline.emplace_back();
-      if (resamples) row.to_baseline.back() = paired_bootstrap(exec, result, *first_, which, options_);
+      if (resamples) row.to_baseline.back() = paired_bootstrap(session.executor(), result, *first_, which, options_);
     }
     rows_.push_back(std::move(row));
     if (!first_) first_ = result;
