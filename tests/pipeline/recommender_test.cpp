@@ -334,8 +334,9 @@ TEST_CASE("what does not fit into a column is named with its item") {
   CHECK(sound.size() == 2);
   data::column<"poster", kind::image<2, 2>> poster;
   const std::vector<std::uint8_t> bytes(18);
-  CHECK(test::thrown<shape_error>([&] { poster.push_back({bytes, 2, 3}); }) ==
-        "data::column::push_back: width of the picture of item 0 in column \"poster\": expected 2, got 3");
+  CHECK(test::thrown<shape_error>([&] {
+          poster.push_back({bytes, 2, 3});
+        }) == "data::column::push_back: width of the picture of item 0 in column \"poster\": expected 2, got 3");
   CHECK(test::thrown<invalid_config>([] { data::item_table<>(std::shared_ptr<const data::item_map>{}); }) ==
         "data::item_table: keys must not be null");
 }

@@ -28,9 +28,9 @@ struct history_view {
 
 /// What a caller wants in a list.
 struct recommend_options {
-  std::size_t k = 10;                      ///< longest list wanted; 0 gives an empty one
-  bool exclude_seen = true;                ///< leave out the items of the user's history
-  std::span<const item_id> exclude = {};   ///< leave out these as well; any order
+  std::size_t k = 10;                                       ///< longest list wanted; 0 gives an empty one
+  bool exclude_seen = true;                                 ///< leave out the items of the user's history
+  std::span<const item_id> exclude = {};                    ///< leave out these as well; any order
   std::optional<std::span<const item_id>> candidates = {};  ///< if given: only these; none of them gives an empty list
 };
 
@@ -45,15 +45,15 @@ concept recommender_model = requires(const M& model, user_id user, history_view 
                                      typename M::workspace& scratch) {
   { model.users() } -> std::convertible_to<std::size_t>;
   { model.items() } -> std::convertible_to<std::size_t>;
-  { model.score(user, out, scratch) };
-  { model.score_history(history, out, scratch) };
+  {model.score(user, out, scratch)};
+  {model.score_history(history, out, scratch)};
 };
 
 /// A model that can say how much each item of a history adds to the score of `item`: out has one number for each
 /// history entry, and their sum is the score (up to rounding).
 template <class M>
 concept explainable_model = requires(const M& model, history_view history, item_id item, std::span<float> out) {
-  { model.explain(history, item, out) };
+  {model.explain(history, item, out)};
 };
 
 }  // namespace mmrec::inline v0

@@ -27,7 +27,8 @@ class id_map {
   /// The id of a key, adding it when it is new. Throws limit_error at 4294967295 keys; the map is unchanged if it throws.
   Id insert(std::string_view key) {
     if (const auto found = index_.find(key); found != index_.end()) return found->second;
-    if (keys_.size() >= most_keys) throw limit_error("data::id_map::insert", "keys", most_keys, std::uint64_t{most_keys} + 1);
+    if (keys_.size() >= most_keys)
+      throw limit_error("data::id_map::insert", "keys", most_keys, std::uint64_t{most_keys} + 1);
     const Id id{keys_.size()};
     keys_.emplace_back(key);
     try {

@@ -28,10 +28,12 @@ class image_view {
     constexpr std::string_view function = "data::image_view";
     const std::uint64_t area = checked_multiply(function, height, width);
     if (area > bounds.image_pixels) throw limit_error(function, "pixels", bounds.image_pixels, area);
-    if (row_stride_ < width * rgb_channels) throw shape_error(function, "row stride in bytes, at least", width * rgb_channels, row_stride_);
+    if (row_stride_ < width * rgb_channels)
+      throw shape_error(function, "row stride in bytes, at least", width * rgb_channels, row_stride_);
     const std::uint64_t needed =
         area == 0 ? 0 : checked_add(function, checked_multiply(function, height - 1, row_stride_), width * rgb_channels);
-    if (bytes.size() < needed) throw shape_error(function, "bytes, at least", static_cast<std::size_t>(needed), bytes.size());
+    if (bytes.size() < needed)
+      throw shape_error(function, "bytes, at least", static_cast<std::size_t>(needed), bytes.size());
     data_ = bytes.data();
   }
 

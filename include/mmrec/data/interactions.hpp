@@ -170,7 +170,8 @@ class interactions {
     std::int64_t& time = time_of_.back();
     switch (rule) {
       case duplicates::error:
-        throw data_error("data::interactions", "user \"" + users_->key(event.user) + "\", item \"" + items_->key(event.item) +
+        throw data_error("data::interactions", "user \"" + users_->key(event.user) + "\", item \"" +
+                                                   items_->key(event.item) +
                                                    "\" appears more than once; choose a policy for duplicates");
       case duplicates::keep_first:
         return;

@@ -174,8 +174,7 @@ auto fit(const decision_level_spec<modality_set<Modalities...>, Fusion>& spec, c
 
 /// Learns a collaborative recommender from interactions alone.
 template <class Exec, class Learner>
-auto fit(const collaborative_level_spec<Learner>& spec, const Exec& exec, const data::interactions& events,
-         seed key = {}) {
+auto fit(const collaborative_level_spec<Learner>& spec, const Exec& exec, const data::interactions& events, seed key = {}) {
   if constexpr (detail::runs<Exec>()) {
     const exec::session<Exec> session(exec);
     auto model = fit_stage(spec.recommender, session.executor(), events, key);

@@ -53,16 +53,10 @@ using mmrec::operator|;
 namespace image {
 using mmrec::operator|;
 }
-namespace audio {
-using mmrec::operator|;
-}
 namespace features {
 using mmrec::operator|;
 }
 namespace decomp {
-using mmrec::operator|;
-}
-namespace nn {
 using mmrec::operator|;
 }
 namespace cf {
