@@ -111,10 +111,9 @@ class key_reader {
 /// Cost       one pass over the bytes and a sort; 24 bytes an event, 56 where duplicates are errors, and two maps of keys
 /// Result     users and items numbered by the given maps, else in the order of their first appearance in the table
 /// Throws     parse_error for malformed records, values out of range and duplicates, unknown_id for unknown keys, as far as
-/// the
-///            policies say error: each names source, line and column. limit_error beyond the limits
+///            the policies say error: each names source, line and column. limit_error beyond the limits
 /// Example    io::read_interactions("ratings.csv", {.user = "userId", .item = "movieId", .value = "rating", .time =
-/// "timestamp"})
+///            "timestamp"})
 inline interaction_file parse_interactions(std::string_view bytes, std::string source, const interaction_table& spec = {},
                                            const key_maps& keys = {}, const limits& bounds = {}) {
   table_reader table(bytes, std::move(source), spec.format, bounds);

@@ -61,8 +61,7 @@ struct column_ref {
 ///
 /// Cost       one pass; no allocation for a record once warm, except where fields hold doubled quotes
 /// Throws     parse_error, whose line and column (in bytes, from 1) are where the fault is; when the record at fault began
-/// on
-///            an earlier line, inside quotes, the message names that line too. limit_error beyond the limits
+///            on an earlier line, inside quotes, the message names that line too. limit_error beyond the limits
 /// Avoid when a table does not fit in memory
 /// Example    io::table_reader table(bytes, "ratings.csv");
 ///            const auto rating = table.column("rating");

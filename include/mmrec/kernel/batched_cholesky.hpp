@@ -15,8 +15,8 @@ inline constexpr std::size_t largest_cholesky_batch = detail::als_batch;
 /// positive and finite; the solutions mean nothing then.
 ///
 /// Shapes     matrices[s]: width x width, row-major, width a multiple of 16; only blocks of 16 x 16 on and above the
-/// diagonal
-///            are read (diagonal blocks whole), all are overwritten. sides[s]: b_s, becomes x_s. scratch: systems * width
+///            diagonal are read (diagonal blocks whole), all are overwritten. sides[s]: b_s, becomes x_s. scratch:
+///            systems * width
 /// Cost       width^3 / 3 + 2 width^2 operations a system. One system alone waits for its own pivots: give several
 /// Result     each solution has the same bits in any company; levels differ by rounding
 /// Avoid when a system has thousands of unknowns: the rows are walked without blocking for the cache

@@ -69,8 +69,7 @@ class stop_words_model {
 /// Shapes     tokens -> tokens
 /// Cost       O(bytes), one look-up for each token
 /// Result     the tokens that are not in the list, byte for byte: the built-in lists are in lower case, and hold what
-/// `words`
-///            leaves of contractions (don, ll, ve)
+///            `words` leaves of contractions (don, ll, ve)
 /// Throws     invalid_config for a language without a list
 /// Avoid when phrases matter ("to be or not to be"), or tfidf's max_df already drops what is common
 /// Example    stop_words{.language = "en", .extra = {"film", "movie"}}
