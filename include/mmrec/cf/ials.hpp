@@ -53,8 +53,8 @@ struct ials_report {
 /// with features but without interactions get the factors (f_i, 1) W in the end, and so a score.
 ///
 /// Shapes     U users, I items, E interactions, K factors, D features
-/// Cost       one iteration O(E K^2 + (U + I) K^3) time; 4 (U + I) K + 16 E bytes. Features add O(I D K) an iteration and
-///            O(I D^2 + D^3) once.
+/// Cost       one iteration O(E K^2 + (U + I) K^3) time; 4 (U + I) K + 16 E bytes, and up to 260 K^2 for partial
+///            sums of K x K. Features add O(I D K) an iteration and O(I D^2 + D^3) once.
 /// Result     the same bits for the same input and seed, for any number of threads; processors with other vector
 ///            instructions differ by rounding
 /// Throws     invalid_config; data_error for a negative value or a non-finite feature; shape_error if the features are

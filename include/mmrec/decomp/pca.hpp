@@ -20,6 +20,7 @@
 #include <mmrec/decomp/detail/operators.hpp>
 #include <mmrec/decomp/detail/projection.hpp>
 #include <mmrec/decomp/detail/randomized.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/gemm.hpp>
 #include <mmrec/kernel/gram.hpp>
 
@@ -178,7 +179,9 @@ struct basic_pca {
   std::size_t power_iterations = 4;  ///< 0..1000; randomized: more separate close variances better
 
   template <executor Exec>
-  pca_model<T> fit(const Exec& exec, const matrix_view<T>& in, seed key = {}) const {
+  pca_model<T> fit(const Exec& asked, const matrix_view<T>& in, seed key = {}) const {
+    const exec::session<Exec> session(asked);
+    const Exec& exec = session.executor();
     constexpr std::string_view function = "decomp::pca::fit";
     const auto rows = static_cast<std::size_t>(in.rows()), columns = static_cast<std::size_t>(in.cols());
     const std::size_t most = (std::min)(rows, columns);

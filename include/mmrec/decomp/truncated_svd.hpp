@@ -20,6 +20,7 @@
 #include <mmrec/decomp/detail/operators.hpp>
 #include <mmrec/decomp/detail/projection.hpp>
 #include <mmrec/decomp/detail/randomized.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/gram.hpp>
 
 namespace mmrec::inline v0 {
@@ -156,7 +157,9 @@ struct basic_truncated_svd {
   std::size_t power_iterations = 4;  ///< 0..1000; more separate close singular values better
 
   template <executor Exec>
-  truncated_svd_model<T> fit(const Exec& exec, const csr_matrix<T>& in, seed key = {}) const {
+  truncated_svd_model<T> fit(const Exec& asked, const csr_matrix<T>& in, seed key = {}) const {
+    const exec::session<Exec> session(asked);
+    const Exec& exec = session.executor();
     require_components(in.rows(), in.cols());
     std::vector<double> mean(in.cols(), 0.0);
     double squares = 0.0;
@@ -176,7 +179,9 @@ struct basic_truncated_svd {
     return solve(exec, matrix, in.rows(), in.cols(), mean, squares, key);
   }
   template <executor Exec>
-  truncated_svd_model<T> fit(const Exec& exec, const matrix_view<T>& in, seed key = {}) const {
+  truncated_svd_model<T> fit(const Exec& asked, const matrix_view<T>& in, seed key = {}) const {
+    const exec::session<Exec> session(asked);
+    const Exec& exec = session.executor();
     const auto rows = static_cast<std::size_t>(in.rows()), columns = static_cast<std::size_t>(in.cols());
     require_components(rows, columns);
     const kernel::centered_rows<T> values{in.data(), static_cast<std::size_t>(in.outerStride()), rows, columns, nullptr};

@@ -130,9 +130,9 @@ struct basic_tfidf {
   using input_kind = kind::tokens;
   using output_kind = kind::sparse<T>;
 
-  document_frequency min_df = 1;             ///< fewest documents that hold a term: a count, or ratio(0.01)
-  document_frequency max_df = ratio(1.0);    ///< most documents that hold a term
-  std::size_t max_features = 0;              ///< keep the terms that occur most (binary: in most documents), ties by alphabet; 0: all
+  document_frequency min_df = 1;           ///< fewest documents that hold a term: a count, or ratio(0.01)
+  document_frequency max_df = ratio(1.0);  ///< most documents that hold a term
+  std::size_t max_features = 0;  ///< keep the terms that occur most (binary: in most documents), ties by alphabet; 0: all
   std::vector<std::string> vocabulary = {};  ///< if not empty: these terms, in this order; only idf is learned
   norm length = norm::l2;                    ///< what each row is divided by
   bool use_idf = true;                       ///< false: weights are term frequencies alone

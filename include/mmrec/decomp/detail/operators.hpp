@@ -18,7 +18,7 @@ namespace decomp::detail {
 // For A of N x D and Q of D x L:
 //   normal(exec, Q, L, Z)  Z := A^T A Q
 //   gram(exec, Q, L, S)    S := (A Q)^T (A Q), of which the lower triangle counts
-// Both sum in T within blocks of rows and in double beyond.
+// Both sum in T within blocks of rows and in double beyond, but for sparse_operator::normal, which sums a column in T.
 
 /// A dense matrix, minus its mean where it has one, read once for each operation.
 template <class T>

@@ -11,6 +11,7 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/tokens.hpp>
 #include <mmrec/data/csr.hpp>
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/text/detail/corpus_counts.hpp>
 #include <mmrec/text/detail/count_rows.hpp>
 #include <mmrec/text/document_frequency.hpp>
@@ -60,7 +61,9 @@ std::pair<csr_matrix<T>, document_counts> fixed_rows(std::string_view function, 
 }
 
 template <executor Exec, token_source Source, class Spec>
-learned_terms learn_terms(std::string_view function, const Exec& exec, const Source& source, const Spec& spec) {
+learned_terms learn_terms(std::string_view function, const Exec& asked, const Source& source, const Spec& spec) {
+  const exec::session<Exec> session(asked);
+  const Exec& exec = session.executor();
   const vocabulary_rules rules = rules_of(function, spec);
   if (!spec.vocabulary.empty()) {
     vocabulary terms(spec.vocabulary);
@@ -75,8 +78,10 @@ learned_terms learn_terms(std::string_view function, const Exec& exec, const Sou
 
 /// weights_for(document_counts) gives what each row is passed through: weights(columns, counts to be made values).
 template <class T, executor Exec, token_source Source, class Spec, class WeightsFor>
-auto learn_rows(std::string_view function, const Exec& exec, const Source& source, const Spec& spec,
+auto learn_rows(std::string_view function, const Exec& asked, const Source& source, const Spec& spec,
                 const WeightsFor& weights_for) {
+  const exec::session<Exec> session(asked);
+  const Exec& exec = session.executor();
   using weights_type = std::invoke_result_t<const WeightsFor&, const document_counts&>;
   const vocabulary_rules rules = rules_of(function, spec);
   if (!spec.vocabulary.empty()) {
