@@ -312,12 +312,12 @@ TEST_CASE("given parts are checked") {
   CHECK(same.test.interactions().events() == parts.test.interactions().events());
   CHECK(same.test.rule() == rule);
   CHECK_THROWS_WITH(rule(parts.train, parts.train, parts.test.interactions()),
-                    Catch::Contains("split::given: user \"user ") && Catch::Contains("is in both train and validation"));
+                    test::contains("split::given: user \"user ") && test::contains("is in both train and validation"));
   CHECK_THROWS_AS(rule(parts.train, one_user({1, 2}), parts.test.interactions()), mm::shape_error);
   auto renamed = random_events(6);
   for (auto& event : renamed) event.user += '!';
   CHECK_THROWS_WITH(rule(parts.train, parts.validation.interactions(), from_keys(renamed)),
-                    Catch::Contains("the id maps of train and test differ"));
+                    test::contains("the id maps of train and test differ"));
 }
 
 TEST_CASE("the cuts of bad shares are errors, not wild reads") {
@@ -344,7 +344,7 @@ TEST_CASE("bad settings and data without times are errors") {
                     "split::at_times: no interaction is old enough to train on");
   const interactions timeless = one_user({0, 0, 0, 0});
   CHECK_THROWS_WITH(mm::split::user_ratio{}(timeless),
-                    Catch::Contains("split::user_ratio: all interactions have the same time"));
+                    test::contains("split::user_ratio: all interactions have the same time"));
   CHECK_THROWS_AS(mm::split::leave_last_out{}(timeless), mm::data_error);
   CHECK_THROWS_AS(mm::split::global_time{}(timeless), mm::data_error);
 }

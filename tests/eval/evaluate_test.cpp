@@ -270,7 +270,6 @@ TEST_CASE("a sink can cancel an evaluation") {
 
 TEST_CASE("what does not fit together is an error with a name") {
   const small_case one = make_case(3);
-  using Catch::Contains;
   table_model narrow = one.model;
   narrow.columns -= 1;
   CHECK_THROWS_WITH(evaluate(masked_train{}, one_thread, narrow, one.parts),
@@ -288,7 +287,7 @@ TEST_CASE("what does not fit together is an error with a name") {
   CHECK_THROWS_AS(evaluate(masked_train{.relevance = {.at_least = mm::no_score}}, one_thread, one.model, one.parts),
                   mm::invalid_config);
   const auto found = evaluate(masked_train{.metrics = {.cutoffs = {5}, .auc = false}}, one_thread, one.model, one.parts);
-  CHECK_THROWS_WITH(found.mean("recall@10"), Contains("eval::evaluation::mean: unknown metric recall@10"));
+  CHECK_THROWS_WITH(found.mean("recall@10"), test::contains("eval::evaluation::mean: unknown metric recall@10"));
   CHECK_THROWS_AS(found.mean("auc"), mm::unknown_id);
   CHECK_THROWS_WITH(found.per_user("gini@5"), "eval::evaluation::per_user: gini@5 has no value for each user");
   const auto elsewhere = mm::split::user_ratio{.validation = 0.1, .test = 0.3}(one.parts.train);
@@ -304,7 +303,7 @@ TEST_CASE("what does not fit together is an error with a name") {
   using rule = mm::split::user_ratio;
   const mm::split::validation_set<rule> leaked(one.parts.train.rule(), one.parts.train.interactions());
   CHECK_THROWS_WITH(evaluate(masked_train{}, one_thread, one.model, one.parts.train, leaked),
-                    Contains("is both held out and masked"));
+                    test::contains("is both held out and masked"));
 }
 
 TEST_CASE("cut-offs beyond the catalogue and empty parts are fine") {

@@ -34,7 +34,7 @@ TEST_CASE("what is no name of a metric is an error that repeats it") {
     CAPTURE(text);
     CHECK_THROWS_AS(metric(text), mm::invalid_config);
   }
-  CHECK_THROWS_WITH(metric("recal@10"), Catch::Contains("eval::metric: \"recal@10\" is not the name of a metric"));
+  CHECK_THROWS_WITH(metric("recal@10"), test::contains("eval::metric: \"recal@10\" is not the name of a metric"));
 }
 
 TEST_CASE("which measures belong to a user") {

@@ -95,7 +95,7 @@ TEST_CASE("tables print as aligned text and as Markdown") {
         "| ------ | -------- | ---- |\n"
         "| none   | 0.25     | 0.50 |\n"
         "| \xC3\xA9toile | 0.50     | 0.69 |\n");
-  CHECK_THAT(table.text(), Catch::Contains("0.2500 [0.0000, 0.7500]"));
+  CHECK_THAT(table.text(), test::contains("0.2500 [0.0000, 0.7500]"));
 }
 
 TEST_CASE("an empty table has a header alone") {

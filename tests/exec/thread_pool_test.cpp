@@ -112,6 +112,6 @@ TEST_CASE("a machine that refuses to start threads is an error, and those starte
   const std::string text = test::thrown<mm::unavailable>([] { exec::thread_pool pool(1024); });
   REQUIRE(setrlimit(RLIMIT_AS, &before) == 0);
   CHECK_THAT(text, Catch::Matchers::StartsWith("exec::thread_pool: the system started ") &&
-                       Catch::Matchers::Contains(" of 1024 threads"));
+                       test::contains(" of 1024 threads"));
 }
 #endif

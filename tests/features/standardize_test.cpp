@@ -128,7 +128,7 @@ TEST_CASE("the strict policy holds for later data too") {
   // Far from what fit saw: an error too, and no infinity handed on.
   const auto narrow = mm::features::standardize{}.fit(mm::exec::cpu{}, column({0, 1e-30f}));
   CHECK_THROWS_WITH(narrow.transform(mm::exec::cpu{}, column({1e30f})),
-                    Catch::Contains("value too far from those the model was fitted on in row 0, column 0"));
+                    test::contains("value too far from those the model was fitted on in row 0, column 0"));
 }
 
 TEST_CASE("each policy for constant columns does what it says") {

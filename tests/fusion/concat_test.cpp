@@ -168,7 +168,7 @@ TEST_CASE("the strict policy counts and names what is missing") {
   CHECK(mm::data::count_present(model.fuse(mm::exec::cpu{}, complete.modalities()).present) == 16);
   CHECK_THROWS_AS(model.fuse(mm::exec::cpu{}, c.modalities()), mm::data_error);
   std::vector<float> out;
-  CHECK_THROWS_WITH(model.fuse_one(c.parts(3), out), Catch::Contains("the item lacks modality \"sound\""));
+  CHECK_THROWS_WITH(model.fuse_one(c.parts(3), out), test::contains("the item lacks modality \"sound\""));
 }
 
 TEST_CASE("blocks say where a modality stands") {
@@ -182,7 +182,6 @@ TEST_CASE("blocks say where a modality stands") {
 }
 
 TEST_CASE("bad weights, shapes and data are named") {
-  using Catch::Contains;
   const mm::exec::cpu cpu;
   const test::catalogue c(16);
   const auto fit = [&](std::vector<float> weights, const test::catalogue& data) {
@@ -191,7 +190,7 @@ TEST_CASE("bad weights, shapes and data are named") {
   CHECK_THROWS_AS(fit({1, 2}, c), mm::invalid_config);
   CHECK_THROWS_WITH(fit({1, 2}, c),
                     "fusion::weighted_concat::fit: weights has 2 numbers for 3 modalities: \"plot\", \"poster\", \"sound\"");
-  CHECK_THROWS_WITH(fit({1, -2, 1}, c), Contains("that of \"poster\" is -2"));
+  CHECK_THROWS_WITH(fit({1, -2, 1}, c), test::contains("that of \"poster\" is -2"));
   CHECK_THROWS_AS(fit({1, std::nanf(""), 1}, c), mm::invalid_config);
   CHECK_THROWS_AS(fit({1, HUGE_VALF, 1}, c), mm::invalid_config);
   CHECK_THROWS_WITH(fit({0, 0, 0}, c), "fusion::weighted_concat::fit: weights must not all be 0");
@@ -214,24 +213,24 @@ TEST_CASE("bad weights, shapes and data are named") {
   const auto model = fit({}, c);
   test::catalogue wide = c;
   wide.features[1] = c.features[2];
-  CHECK_THROWS_WITH(model.fuse(cpu, wide.modalities()), Contains("width of modality \"poster\": expected 1, got 2"));
+  CHECK_THROWS_WITH(model.fuse(cpu, wide.modalities()), test::contains("width of modality \"poster\": expected 1, got 2"));
   auto renamed = c.modalities();
   std::swap(renamed[0], renamed[1]);
-  CHECK_THROWS_WITH(model.fuse(cpu, renamed), Contains("modality 0 is \"poster\", but was \"plot\""));
+  CHECK_THROWS_WITH(model.fuse(cpu, renamed), test::contains("modality 0 is \"poster\", but was \"plot\""));
   CHECK_THROWS_AS(model.fuse(cpu, std::span(renamed).first(2)), mm::shape_error);
   std::vector<float> out;
   auto parts = c.parts(7);
   parts[0] = parts[0]->first(2);
-  CHECK_THROWS_WITH(model.fuse_one(parts, out), Contains("width of modality \"plot\": expected 3, got 2"));
+  CHECK_THROWS_WITH(model.fuse_one(parts, out), test::contains("width of modality \"plot\": expected 3, got 2"));
 
   test::catalogue infinite = c;
   infinite.features[0].values(7, 2) = HUGE_VALF;
-  CHECK_THROWS_WITH(model.fuse(cpu, infinite.modalities()), Contains("item 7, modality \"plot\", column 2: not finite"));
-  CHECK_THROWS_WITH(model.fuse_one(infinite.parts(7), out), Contains("the item, modality \"plot\", column 2"));
+  CHECK_THROWS_WITH(model.fuse(cpu, infinite.modalities()), test::contains("item 7, modality \"plot\", column 2: not finite"));
+  CHECK_THROWS_WITH(model.fuse_one(infinite.parts(7), out), test::contains("the item, modality \"plot\", column 2"));
   CHECK_THROWS_AS(mm::fusion::concat{.missing = missing::mean}.fit(cpu, infinite.modalities()), mm::data_error);
   infinite.features[0].values(7, 2) = 1e38f;
   const auto doubled = fit({10, 1, 1}, infinite);
-  CHECK_THROWS_WITH(doubled.fuse(cpu, infinite.modalities()), Contains("too large once weighted"));
+  CHECK_THROWS_WITH(doubled.fuse(cpu, infinite.modalities()), test::contains("too large once weighted"));
 }
 
 TEST_CASE("a model fuses catalogues other than the one it was fitted on") {

@@ -134,7 +134,7 @@ TEST_CASE("bad configurations of reciprocal ranks are named") {
   CHECK_THROWS_WITH(mm::fusion::reciprocal_rank{.k = -1}.fit(names(2), 3),
                     "fusion::reciprocal_rank::fit: k must be finite and not negative");
   CHECK_THROWS_AS(mm::fusion::reciprocal_rank{.k = inf}.fit(names(2), 3), mm::invalid_config);
-  CHECK_THROWS_WITH(mm::fusion::reciprocal_rank{.weights = {1}}.fit(names(2), 3), Catch::Contains("\"plot\", \"poster\""));
+  CHECK_THROWS_WITH(mm::fusion::reciprocal_rank{.weights = {1}}.fit(names(2), 3), test::contains("\"plot\", \"poster\""));
 }
 
 TEST_CASE("decision-level fusion agrees with SciPy") {

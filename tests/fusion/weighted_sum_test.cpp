@@ -235,7 +235,6 @@ TEST_CASE("the strict policy counts and names the branches that cannot judge") {
 }
 
 TEST_CASE("bad configurations and shapes are named") {
-  using Catch::Contains;
   const auto fit = [](std::vector<float> weights) { return mm::fusion::weighted_sum{.weights = weights}.fit(names(2), 3); };
   CHECK_THROWS_WITH(fit({1}), "fusion::weighted_sum::fit: weights has 1 numbers for 2 modalities: \"plot\", \"poster\"");
   CHECK_THROWS_AS(fit({1, -1}), mm::invalid_config);
@@ -246,9 +245,9 @@ TEST_CASE("bad configurations and shapes are named") {
   const auto model = fit({1, 2});
   mm::fusion::weighted_sum_model::workspace scratch;
   std::vector<float> out(3);
-  CHECK_THROWS_WITH(model.combine(spans({{1, 2, 3}}), out, scratch), Contains("branches: expected 2, got 1"));
+  CHECK_THROWS_WITH(model.combine(spans({{1, 2, 3}}), out, scratch), test::contains("branches: expected 2, got 1"));
   CHECK_THROWS_WITH(model.combine(spans({{1, 2, 3}, {1, 2}}), out, scratch),
-                    Contains("scores of branch \"poster\": expected 3, got 2"));
+                    test::contains("scores of branch \"poster\": expected 3, got 2"));
   CHECK_THROWS_AS(model.combine(spans({{1, 2, 3}, {1, 2, 3}}), std::span(out).first(2), scratch), mm::shape_error);
   CHECK_THROWS_AS(model.contributions(spans({{1, 2, 3}, {1, 2, 3}}), mm::item_id{0}, out, scratch), mm::shape_error);
   CHECK_THROWS_AS(model.contributions(spans({{1, 2, 3}, {1, 2, 3}}), mm::item_id{3}, std::span(out).first(2), scratch),

@@ -118,7 +118,6 @@ TEST_CASE("colour histograms have the same bits alone and in a batch, for any nu
 }
 
 TEST_CASE("bad colour histograms are named") {
-  using Catch::Contains;
   const auto batch = test::column({test::noise(4, 3)});
   const mm::exec::cpu cpu;
   CHECK_THROWS_WITH((mm::image::color_histogram{.bins = 0}.fit(cpu, batch)),
@@ -128,9 +127,9 @@ TEST_CASE("bad colour histograms are named") {
   CHECK_THROWS_AS((mm::image::color_histogram{.columns = -1}.transform(cpu, batch)), mm::invalid_config);
   CHECK_THROWS_AS((mm::image::color_histogram{.bins = 256, .joint = true}.fit(cpu, batch)), mm::limit_error);
   CHECK_THROWS_WITH((mm::image::color_histogram{.rows = 5}.transform(cpu, batch)),
-                    Contains("picture 0: height 4 is less than the 5 rows"));
+                    test::contains("picture 0: height 4 is less than the 5 rows"));
   CHECK_THROWS_WITH((mm::image::color_histogram{.columns = 4}.transform(cpu, batch)),
-                    Contains("picture 0: width 3 is less than the 4 columns"));
+                    test::contains("picture 0: width 3 is less than the 4 columns"));
   CHECK_THROWS_AS(histogram({}, mm::data::image{}), mm::data_error);
   CHECK(mm::image::color_histogram{}.transform(cpu, mm::data::image_column{}).rows() == 0);
 }

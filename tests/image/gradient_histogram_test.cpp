@@ -126,11 +126,10 @@ TEST_CASE("gradient histograms have the same bits alone and in a batch, for any 
 }
 
 TEST_CASE("bad gradient histograms are named") {
-  using Catch::Contains;
   const mm::exec::cpu cpu;
   const auto batch = test::column({test::noise(16, 16)});
   CHECK_THROWS_WITH((mm::image::gradient_histogram{.cell = 0}.fit(cpu, batch)),
-                    Contains("image::gradient_histogram::fit: cell must be"));
+                    test::contains("image::gradient_histogram::fit: cell must be"));
   CHECK_THROWS_AS((mm::image::gradient_histogram{.block = 0}.fit(cpu, batch)), mm::invalid_config);
   CHECK_THROWS_AS((mm::image::gradient_histogram{.bins = 65}.fit(cpu, batch)), mm::invalid_config);
   CHECK_THROWS_AS((mm::image::gradient_histogram{.clip = 0}.fit(cpu, batch)), mm::invalid_config);
@@ -144,5 +143,5 @@ TEST_CASE("bad gradient histograms are named") {
       "image::gradient_histogram::fit: features 1056768 exceeds the limit of 1048576");
   const auto model = mm::image::gradient_histogram{}.fit(cpu, batch);
   CHECK_THROWS_WITH(model.transform(cpu, test::column({test::noise(16, 16), test::noise(16, 17)})),
-                    Contains("width of picture 1; put image::resize before this stage"));
+                    test::contains("width of picture 1; put image::resize before this stage"));
 }

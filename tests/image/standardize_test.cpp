@@ -83,7 +83,7 @@ TEST_CASE("pictures of different sizes are refused with the cure") {
       "expected 4, got 5");
   const auto model = mm::image::standardize{}.fit(mm::exec::cpu{}, test::column({test::noise(4, 4)}));
   CHECK_THROWS_WITH(model.transform(mm::exec::cpu{}, test::column({test::noise(4, 7)})),
-                    Catch::Contains("width of picture 0"));
+                    test::contains("width of picture 0"));
   std::vector<float> out;
   mm::image::standardize_model::workspace scratch;
   CHECK_THROWS_AS(model.transform_one(test::noise(4, 7).view(), out, scratch), mm::shape_error);

@@ -15,7 +15,6 @@
 namespace mm = mmrec;
 namespace io = mmrec::io;
 namespace data = mmrec::data;
-using Catch::Matchers::Contains;
 
 namespace {
 using pairs = std::vector<std::pair<std::size_t, std::size_t>>;

@@ -15,7 +15,6 @@
 
 namespace mm = mmrec;
 namespace io = mmrec::io;
-using Catch::Matchers::Contains;
 
 namespace {
 mm::data::item_map keys(const std::vector<std::int64_t>& numbers) {
@@ -87,8 +86,8 @@ TEST_CASE("features from arrays equal features from text") {
     io::write_npy<std::int32_t>(folder.path() / "f_ids.npy", ids, std::array<std::size_t, 1>{ids.size()});
     return [&] { io::read_feature_npy(folder.path() / "f.npy", folder.path() / "f_ids.npy", keys({10, 20, 30})); };
   };
-  CHECK_THAT(test::thrown<mm::shape_error>(with_ids({30, 10})), Contains("f.npy: expected 2, got 3"));
-  CHECK_THAT(test::thrown<mm::parse_error>(with_ids({30, 10, 30})), Contains("f_ids.npy: item 30 comes again in row 2"));
+  CHECK_THAT(test::thrown<mm::shape_error>(with_ids({30, 10})), test::contains("f.npy: expected 2, got 3"));
+  CHECK_THAT(test::thrown<mm::parse_error>(with_ids({30, 10, 30})), test::contains("f_ids.npy: item 30 comes again in row 2"));
   io::write_npy(folder.path() / "f_ids.npy", values);
   CHECK_THROWS_AS(io::read_feature_npy(folder.path() / "f.npy", folder.path() / "f_ids.npy", keys({})), mm::parse_error);
   CHECK_THROWS_AS(io::read_feature_npy(folder.path() / "f.npy", folder.path() / "none.npy", keys({})), mm::io_error);

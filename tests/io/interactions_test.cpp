@@ -16,7 +16,6 @@
 namespace mm = mmrec;
 namespace io = mmrec::io;
 namespace data = mmrec::data;
-using Catch::Matchers::Contains;
 
 namespace {
 const io::interaction_table full{.value = "value", .time = "time"};
@@ -192,8 +191,8 @@ TEST_CASE("bad values and malformed records are skipped and counted where asked"
 TEST_CASE("files that cannot be read are io errors") {
   const test::temporary_folder folder;
   CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_interactions(folder.path() / "none.csv"); }),
-             Contains("io::read_file") && Contains("none.csv"));
-  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_interactions(folder.path()); }), Contains("is a directory"));
+             test::contains("io::read_file") && test::contains("none.csv"));
+  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_interactions(folder.path()); }), test::contains("is a directory"));
   const auto path = folder.write("r.csv", "user,item\na,b\na\n");
   CHECK(test::thrown<mm::parse_error>([&] { io::read_interactions(path); }) ==
         path.native() + ":3:1: 1 field where 2 are wanted");

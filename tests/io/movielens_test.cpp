@@ -14,7 +14,6 @@
 
 namespace mm = mmrec;
 namespace io = mmrec::io;
-using Catch::Matchers::Contains;
 
 namespace {
 const std::string ratings =
@@ -101,7 +100,7 @@ TEST_CASE("a folder with everything") {
 TEST_CASE("bad files of the folder are named with line and column") {
   CHECK(fault("ratings.csv", "") == "ratings.csv:1:1: is empty where a header line is wanted");
   CHECK_THAT(fault("ratings.csv", "userId,movieId,rating\n1,10,4\n"),
-             Contains("ratings.csv:1:1: there is no column \"timestamp\""));
+             test::contains("ratings.csv:1:1: there is no column \"timestamp\""));
   CHECK(fault("ratings.csv", "userId,movieId,rating,timestamp\n1,10,5.5,1\n") ==
         "ratings.csv:2:6: column \"rating\": \"5.5\" is outside the range of values");
   CHECK(fault("ratings.csv", "userId,movieId,rating,timestamp\n1,10,0,1\n") ==
@@ -129,17 +128,17 @@ TEST_CASE("bad files of the folder are named with line and column") {
         "posters_index.tsv:2:4: column \"packed_row\": \"-2\" is none of the 2 posters");
   CHECK(fault("posters_32x48_rgb.u8", "xyz") == "posters_32x48_rgb.u8: 3 bytes are not a whole number of posters of 4608");
   CHECK(fault("audio_ivector100.npy", "xyz") == "audio_ivector100.npy: is not an .npy file");
-  CHECK_THAT(fault("trailer_avf107.tsv", "movieId\tf0\n10\t1\n20\tx\n"), Contains("trailer_avf107.tsv:3:4: column \"f0\""));
+  CHECK_THAT(fault("trailer_avf107.tsv", "movieId\tf0\n10\t1\n20\tx\n"), test::contains("trailer_avf107.tsv:3:4: column \"f0\""));
 }
 
 TEST_CASE("missing files") {
   const test::temporary_folder folder;
-  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), Contains("movies.csv"));
+  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), test::contains("movies.csv"));
   folder.write("movies.csv", movies);
-  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), Contains("ratings.csv"));
+  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), test::contains("ratings.csv"));
   folder.write("ratings.csv", ratings);
   folder.write("posters_32x48_rgb.u8", "");
-  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), Contains("posters_index.tsv"));
+  CHECK_THAT(test::thrown<mm::io_error>([&] { io::read_movielens(folder.path()); }), test::contains("posters_index.tsv"));
 }
 
 TEST_CASE("malformed records are skipped and counted where asked") {

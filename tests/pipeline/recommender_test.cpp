@@ -299,9 +299,8 @@ TEST_CASE("collaborative recommenders need no table, alone or together") {
 TEST_CASE("what does not fit together at run time is named") {
   const auto table = catalogue();
   const auto spec = recommender(modalities(modality<"words">(words_of)), fusion::concat{}, test::dot_recommender{});
-  using Catch::Matchers::Contains;
   SECTION("missing values without a policy") {
-    CHECK_THROWS_WITH(fit(spec, one_thread, table, likes(table)), Contains("words") && Contains("1 of 6"));
+    CHECK_THROWS_WITH(fit(spec, one_thread, table, likes(table)), test::contains("words") && test::contains("1 of 6"));
   }
   SECTION("interactions of another catalogue") {
     CHECK_THROWS_AS(fit(spec, one_thread, table, test::pairs(2, 5, {{0, 0}})), shape_error);
@@ -315,12 +314,12 @@ TEST_CASE("what does not fit together at run time is named") {
     for (int item = 0; item < 6; ++item) words.push_missing();
     const data::item_table empty(*table.keys(), words);
     const data::interactions events(likes(table).user_keys(), empty.keys(), likes(table).events());
-    CHECK_THROWS_WITH(fit(spec, one_thread, empty, events), Contains("words"));
+    CHECK_THROWS_WITH(fit(spec, one_thread, empty, events), test::contains("words"));
   }
   SECTION("a column of another length") {
     data::column<"words", kind::text> words;
     words.push_back("a");
-    CHECK_THROWS_WITH(data::item_table(*table.keys(), words), Contains("words") && Contains("6") && Contains("1"));
+    CHECK_THROWS_WITH(data::item_table(*table.keys(), words), test::contains("words") && test::contains("6") && test::contains("1"));
   }
 }
 
