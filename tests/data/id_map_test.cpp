@@ -1,44 +1,30 @@
 #include <mmrec/data/id_map.hpp>
 
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <new>
 #include <string>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/thrown.hpp"
 
 namespace mm = mmrec;
 namespace data = mmrec::data;
 
-namespace {
-// Allocations that still succeed; negative: all of them.
-int allocations_left = -1;
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  if (allocations_left == 0) throw std::bad_alloc();
-  if (allocations_left > 0) --allocations_left;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 TEST_CASE("an insertion that runs out of memory leaves the map as it was") {
   for (int allowed = 0; allowed < 6; ++allowed) {
     data::item_map map;
     for (int key = 0; key < 3; ++key) map.insert("a key that is long enough for the heap, number " + std::to_string(key));
     const std::string one_more = "another key that is long enough for the heap";
-    allocations_left = allowed;
+    test::allocations_left = allowed;
     bool failed = false;
     try {
       map.insert(one_more);
     } catch (const std::bad_alloc&) {
       failed = true;
     }
-    allocations_left = -1;
+    test::allocations_left = -1;
     if (allowed == 0) CHECK(failed);
     CHECK(map.size() == (failed ? 3U : 4U));
     CHECK(map.find(one_more).has_value() == !failed);

@@ -1,4 +1,4 @@
-// tests/support/allocations.hpp - counts the memory allocations of a piece of code. Include it in one source file of a
+// tests/support/allocations.hpp - counts the memory allocations of a piece of code, and lets one fail. Include it in one source file of a
 // program only.
 #pragma once
 #include <atomic>
@@ -18,8 +18,13 @@ std::size_t allocations_of(Work&& work) {
   return allocations_so_far.load() - before;
 }
 
+/// How many allocations still succeed; negative: all of them.
+inline std::atomic<int> allocations_left{-1};
+
 inline void* counted_allocation(std::size_t bytes, std::size_t alignment) {
   ++allocations_so_far;
+  if (allocations_left == 0) throw std::bad_alloc();
+  if (allocations_left > 0) --allocations_left;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
   if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded)) return memory;
   throw std::bad_alloc();
