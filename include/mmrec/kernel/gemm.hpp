@@ -68,8 +68,9 @@ struct gemm_blocking {
 template <class T>
 pack_task<T> part_of(const gemm_operand<T>& from, std::size_t first, std::size_t count, std::size_t start,
                      std::size_t inner) {
-  return {from.data + first * from.row_stride + start * from.column_stride, from.row_stride, from.column_stride, count,
-          inner};
+  // An operand without elements may be null, which nothing may be added to.
+  const T* data = inner == 0 ? from.data : from.data + first * from.row_stride + start * from.column_stride;
+  return {data, from.row_stride, from.column_stride, count, inner};
 }
 
 struct gemm_range {

@@ -50,12 +50,12 @@ class feature_level_model {
       std::vector<float> profile(fusion_.width());
       workspace scratch;
       model_.user_vector(user, profile, scratch);
-      const auto features = model_.item_vectors().row(static_cast<Eigen::Index>(item.index()));
+      const matrix_view<float> vectors = model_.item_vectors();
+      const std::span<const float> features = row_of<float>(vectors, static_cast<Eigen::Index>(item.index()));
       for (const auto& block : fusion_.blocks()) {
-        const auto begin = static_cast<Eigen::Index>(block.offset);
-        const auto width = static_cast<Eigen::Index>(block.width);
-        const Eigen::Map<const vector<float>> wanted(profile.data() + begin, width);
-        result.modalities.push_back({block.name, features.segment(begin, width).dot(wanted), {}});
+        float sum = 0.0f;
+        for (std::size_t d = block.offset; d < block.offset + block.width; ++d) sum += profile[d] * features[d];
+        result.modalities.push_back({block.name, sum, {}});
       }
     }
     return result;
