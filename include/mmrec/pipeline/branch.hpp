@@ -130,13 +130,6 @@ struct feature_branch {
   }
 };
 
-inline data::dense_features place_rows(const matrix<float>& rows, const data::presence& present) {
-  return data::scatter_rows(rows, present);
-}
-inline data::sparse_features place_rows(const csr_matrix<float>& rows, const data::presence& present) {
-  return data::scatter_rows(rows, present);
-}
-
 /// A modality's fitted stages and what they make of all items.
 template <class Branch, class Features>
 struct fitted_features {
@@ -157,7 +150,7 @@ auto fit_features(const Modality& part, const Exec& exec, const Table& table, se
   decltype(auto) stages = split_spec<spec_type>::template stages<kind_type>(part.spec);
   using stages_type = std::remove_cvref_t<decltype(stages)>;
   auto fitted = fit_transform_stage(stages, exec, column.batch(), key);
-  auto features = place_rows(fitted.output, column.present());
+  auto features = data::scatter_rows(fitted.output, column.present());
   using branch = feature_branch<Modality::name_literal, Modality::column_literal, decltype(fitted.model),
                                 output_of<stages_type, kind_type>>;
   return fitted_features<branch, decltype(features)>{branch{std::move(fitted.model)}, std::move(features)};
