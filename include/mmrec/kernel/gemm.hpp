@@ -8,6 +8,7 @@
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/gemm_tile.hpp>
 #include <mmrec/kernel/detail/pack.hpp>
+#include <mmrec/kernel/scratch_slots.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
@@ -88,19 +89,40 @@ inline gemm_range useful_range(gemm_shape shape, std::size_t first, std::size_t 
   return {0, inner};
 }
 
+template <class T>
+struct gemm_scratch_sizes {
+  std::size_t packed_b = 0;
+  std::size_t packed_a = 0;  ///< for each task that runs
+};
+template <class T>
+constexpr gemm_scratch_sizes<T> gemm_sizes(std::size_t rows, std::size_t columns, std::size_t inner) {
+  const auto up = [](std::size_t count, std::size_t step) { return (count + step - 1) / step * step; };
+  const std::size_t depth = (std::min)(inner, gemm_blocking::inner);
+  const std::size_t most_columns = gemm_blocking::panels * gemm_tile_columns<T>;
+  // Whole cache lines, so that each task's part begins on one.
+  return {up((std::min)(most_columns, up(columns, gemm_tile_columns<T>)) * depth, 16),
+          up(up((std::min)(gemm_blocking::rows, rows), gemm_tile_rows) * depth, 16)};
+}
+
 }  // namespace detail
 
-/// Computes a matrix product.
+/// Elements of scratch that a product of these sizes needs when up to `concurrency` threads run it.
+template <class T>
+constexpr std::size_t gemm_scratch(std::size_t rows, std::size_t columns, std::size_t inner, std::size_t concurrency) {
+  const auto sizes = detail::gemm_sizes<T>(rows, columns, inner);
+  return sizes.packed_b + sizes.packed_a * concurrency;
+}
+
+/// Computes a matrix product in the caller's scratch, gemm_scratch() elements; nothing is allocated.
 ///
 /// Shapes     A: rows x inner, B: inner x columns, C: rows x columns; each may be empty (inner = 0 gives zeros)
-/// Cost       2 * rows * columns * inner operations; scratch of about 1 KiB a column of B (4 KiB * 6144 at most for float)
-///            and 0.8 MB a thread
+/// Cost       2 * rows * columns * inner operations
 /// Result     each element is summed in an order that depends on `inner` alone: same bits for any number of threads, any
 ///            position in C, and the AVX2 and AVX-512 levels
 /// Avoid when rows < 8, where packing B costs more than the product: see multiply_rows
 /// Reference  Goto, van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008
 template <executor Exec, class T>
-void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = best_simd_level()) {
+void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_level level = best_simd_level()) {
   using blocking = detail::gemm_blocking;
   constexpr std::size_t tile_rows = detail::gemm_tile_rows;
   constexpr std::size_t tile_columns = detail::gemm_tile_columns<T>;
@@ -109,9 +131,9 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
   const auto up = [](std::size_t count, std::size_t step) { return (count + step - 1) / step; };
 
   const gemm_operand<T> columns_of_b{problem.b.data, problem.b.column_stride, problem.b.row_stride};
-  const std::size_t depth = (std::min)(problem.inner, blocking::inner);
-  const std::size_t block_panels = (std::min)(blocking::panels, up(problem.columns, tile_columns));
-  aligned_buffer<T> packed_b(block_panels * tile_columns * depth);
+  const auto sizes = detail::gemm_sizes<T>(problem.rows, problem.columns, problem.inner);
+  T* const packed_b = scratch;
+  scratch_slots<T> slots(scratch + sizes.packed_b, sizes.packed_a, exec.concurrency());
 
   for (std::size_t left = 0; left < problem.columns; left += blocking::panels * tile_columns) {
     const std::size_t columns = (std::min)(problem.columns - left, blocking::panels * tile_columns);
@@ -124,7 +146,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
           const std::size_t first = panel * tile_columns;
           detail::pack_panel(
               detail::part_of(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner),
-              tile_columns, packed_b.data() + first * inner, level);
+              tile_columns, packed_b + first * inner, level);
         }
       });
       const std::size_t stripes = up(panels, blocking::task_panels);
@@ -142,7 +164,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
         const std::size_t first_panel = index % stripes * blocking::task_panels;
         const std::size_t last_panel = (std::min)(panels, first_panel + blocking::task_panels);
         if (problem.lower && left + first_panel * tile_columns > top + rows - 1) return;
-        aligned_buffer<T> packed_a(up(rows, tile_rows) * tile_rows * inner);
+        const auto packed_a = slots.lease();
         for (std::size_t row = 0; row < rows; row += tile_rows) {
           detail::pack_panel(detail::part_of(problem.a, top + row, (std::min)(tile_rows, rows - row), start, inner),
                              tile_rows, packed_a.data() + row * inner, level);
@@ -155,7 +177,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
             if (problem.lower && left + column > top + row + count - 1) continue;
             tile({.inner = used,
                   .a = packed_a.data() + row * inner + skipped * tile_rows,
-                  .b = packed_b.data() + column * inner + skipped * tile_columns,
+                  .b = packed_b + column * inner + skipped * tile_columns,
                   .b_stride = tile_columns,
                   .c = problem.c + (top + row) * problem.c_stride + left + column,
                   .c_stride = problem.c_stride,
@@ -169,6 +191,14 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = b
       start += inner;
     } while (start < problem.inner);
   }
+}
+
+/// The same in scratch of its own, about 1 KiB a column of B (4 KiB * 6144 at most for float) and 0.8 MB a thread.
+template <executor Exec, class T>
+void gemm(const Exec& exec, const gemm_problem<T>& problem, simd_level level = best_simd_level()) {
+  if (problem.rows == 0 || problem.columns == 0) return;
+  aligned_buffer<T> scratch(gemm_scratch<T>(problem.rows, problem.columns, problem.inner, exec.concurrency()));
+  gemm(exec, problem, scratch.data(), level);
 }
 
 /// C = A * B for row-major A and B where B is small enough for the caches, on the calling thread and without allocation.

@@ -1,0 +1,117 @@
+// mmrec/kernel/affine.hpp - the products of a fully connected layer and of its gradients.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+
+#include <mmrec/core/executor.hpp>
+#include <mmrec/kernel/cpu_features.hpp>
+#include <mmrec/kernel/gemm.hpp>
+
+namespace mmrec::inline v0 {
+namespace kernel {
+namespace detail {
+
+/// Up to this many rows, packing the weights costs more than the product.
+inline constexpr std::size_t affine_few_rows = 8;
+
+/// Adds a bias to each row and cuts negative numbers off, as asked.
+template <class T>
+void finish_rows(std::size_t rows, std::size_t columns, const T* bias, bool relu, T* values) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    T* const at = values + row * columns;
+    if (bias != nullptr && relu) {
+      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j] + bias[j], T(0));
+    } else if (bias != nullptr) {
+      for (std::size_t j = 0; j < columns; ++j) at[j] += bias[j];
+    } else if (relu) {
+      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j], T(0));
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Elements of scratch that affine() needs.
+template <class T>
+constexpr std::size_t affine_scratch(std::size_t rows, std::size_t inner, std::size_t columns, std::size_t concurrency) {
+  return rows <= detail::affine_few_rows ? 0 : gemm_scratch<T>(rows, columns, inner, concurrency);
+}
+/// y = x W + b, negative numbers cut off if `relu`.
+///
+/// Shapes     x: rows x inner, weights: inner x columns, bias: columns or null, y: rows x columns, none overlapping
+/// Cost       rows * inner * columns multiplications; no allocation
+/// Result     same bits for any number of threads
+template <executor Exec, class T>
+void affine(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t columns, const T* x, const T* weights,
+            const T* bias, bool relu, T* y, T* scratch, simd_level level = best_simd_level()) {
+  if (rows == 0) return;
+  if (rows <= detail::affine_few_rows) {
+    multiply_rows(x, inner, rows, inner, weights, columns, columns, y, columns, level);
+    detail::finish_rows(rows, columns, bias, relu, y);
+    return;
+  }
+  gemm(exec,
+       gemm_problem<T>{.rows = rows,
+                       .columns = columns,
+                       .inner = inner,
+                       .a = as_stored(x, inner),
+                       .b = as_stored(weights, columns),
+                       .c = y,
+                       .c_stride = columns},
+       scratch, level);
+  if (bias == nullptr && !relu) return;
+  for_ranges(exec, rows, 256, [&](std::size_t begin, std::size_t end) {
+    detail::finish_rows(end - begin, columns, bias, relu, y + begin * columns);
+  });
+}
+
+/// Elements of scratch that affine_backward_input() needs.
+template <class T>
+constexpr std::size_t affine_backward_input_scratch(std::size_t rows, std::size_t inner, std::size_t columns,
+                                                    std::size_t concurrency) {
+  return gemm_scratch<T>(rows, inner, columns, concurrency);
+}
+/// The gradient by x: dx = dy W^T, overwritten. Shapes and promises as for affine().
+template <executor Exec, class T>
+void affine_backward_input(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t columns, const T* y_gradient,
+                           const T* weights, T* x_gradient, T* scratch, simd_level level = best_simd_level()) {
+  gemm(exec,
+       gemm_problem<T>{.rows = rows,
+                       .columns = inner,
+                       .inner = columns,
+                       .a = as_stored(y_gradient, columns),
+                       .b = transposed(weights, columns),
+                       .c = x_gradient,
+                       .c_stride = inner},
+       scratch, level);
+}
+
+/// Elements of scratch that affine_backward_weights() needs.
+template <class T>
+constexpr std::size_t affine_backward_weights_scratch(std::size_t rows, std::size_t inner, std::size_t columns,
+                                                      std::size_t concurrency) {
+  return gemm_scratch<T>(inner, columns, rows, concurrency);
+}
+/// The gradients by the weights and, unless null, by the bias: dW += x^T dy, db += column sums of dy.
+template <executor Exec, class T>
+void affine_backward_weights(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t columns, const T* x,
+                             const T* y_gradient, T* weight_gradient, T* bias_gradient, T* scratch,
+                             simd_level level = best_simd_level()) {
+  gemm(exec,
+       gemm_problem<T>{.rows = inner,
+                       .columns = columns,
+                       .inner = rows,
+                       .a = transposed(x, inner),
+                       .b = as_stored(y_gradient, columns),
+                       .c = weight_gradient,
+                       .c_stride = columns,
+                       .accumulate = true},
+       scratch, level);
+  if (bias_gradient == nullptr) return;
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t j = 0; j < columns; ++j) bias_gradient[j] += y_gradient[row * columns + j];
+  }
+}
+
+}  // namespace kernel
+}  // namespace mmrec::inline v0
