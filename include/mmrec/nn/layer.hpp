@@ -1,0 +1,200 @@
+// mmrec/nn/layer.hpp - the layer protocol: what makes a type a layer of a network.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <mmrec/core/executor.hpp>
+#include <mmrec/core/random.hpp>
+#include <mmrec/kernel/cpu_features.hpp>
+#include <mmrec/nn/memory.hpp>
+#include <mmrec/nn/shape.hpp>
+#include <mmrec/nn/touched_rows.hpp>
+
+namespace mmrec::inline v0 {
+namespace nn {
+
+/// How a tensor is filled before training.
+enum class fill {
+  zeros,
+  ones,
+  uniform,    ///< in +-1/sqrt(fan), PyTorch's default for dense, convolution and recurrent layers
+  he_normal,  ///< normal with variance 2/fan (He et al., ICCV 2015)
+  normal      ///< normal with variance 1/fan
+};
+
+/// How PyTorch stores the same tensor; the loader of weights goes by it.
+enum class torch_layout {
+  same,           ///< the same axes in the same order
+  output_first,   ///< ours [..., in, out], PyTorch's [out, in, ...]
+  summed_biases,  ///< ours is the sum of the two named bias_ih* and bias_hh*
+  gru_biases      ///< ours r z n_input n_hidden, from bias_ih* and bias_hh*, each r z n
+};
+
+/// One tensor of a layer: a parameter, or a statistic that is kept but not trained.
+struct tensor_spec {
+  std::string_view name;                 ///< PyTorch's
+  std::array<std::size_t, 4> extents{};  ///< the first `rank` count
+  std::size_t rank = 1;
+  fill initial = fill::zeros;
+  std::size_t fan = 1;
+  torch_layout torch = torch_layout::same;
+  bool sparse = false;  ///< a table of which a batch touches a few rows: gradients and updates are by row
+
+  constexpr std::size_t size() const {
+    std::size_t product = 1;
+    for (std::size_t axis = 0; axis < rank; ++axis) product *= extents[axis];
+    return product;
+  }
+};
+
+constexpr tensor_spec vector_spec(std::string_view name, std::size_t size, fill initial, std::size_t fan = 1) {
+  return {name, {size}, 1, initial, fan};
+}
+
+/// Sum of the sizes of a layer's tensors.
+template <std::size_t N>
+constexpr std::size_t total_size(const std::array<tensor_spec, N>& tensors) {
+  std::size_t sum = 0;
+  for (const tensor_spec& tensor : tensors) sum += tensor.size();
+  return sum;
+}
+
+/// What a pass through a network shares: where it runs, whether it trains, and the randomness of this step.
+template <executor Exec>
+struct context {
+  const Exec& exec;
+  bool training = false;
+  seed key{};  ///< of this step and this layer
+  kernel::simd_level level = kernel::best_simd_level();
+
+  context child(std::uint64_t index) const { return {exec, training, key.derive(index), level}; }
+};
+
+/// The pieces of memory that belong to one layer during a pass. Gradients are added to.
+template <class T>
+struct layer_memory {
+  const T* parameters = nullptr;
+  T* gradients = nullptr;        ///< null in a forward pass
+  T* statistics = nullptr;       ///< running means and the like
+  std::byte* state = nullptr;    ///< what forward leaves for backward
+  std::byte* scratch = nullptr;  ///< what a call may overwrite
+  touched_rows* rows = nullptr;  ///< one for each of the layer's sparse tensors; null in a forward pass
+};
+
+/// What layers have in common. A layer is a type L with a member template L::on<In>, complete for each shape In that it
+/// takes, which derives from this and hides what it does otherwise:
+///
+///   forward(context, in, out, memory)                      out of batch_view in; overwrites out
+///   backward(context, in, out, out_gradient, in_gradient, memory)
+///                       adds to memory.gradients, overwrites in_gradient, which is null where it is not wanted
+///
+/// Beyond the length of an example, activations and gradients are zero: each layer that gives steps keeps it so, and may
+/// rely on it.
+template <class In, class Out>
+struct layer_base {
+  using input_shape = In;
+  using output_shape = Out;
+
+  static constexpr std::array<tensor_spec, 0> parameters{};
+  static constexpr std::array<tensor_spec, 0> statistics{};
+
+  /// Steps given for `steps` steps taken; used for lengths too, where 0 stays 0.
+  static constexpr std::size_t steps(std::size_t in) { return detail::has_steps<Out> ? in : 1; }
+  /// Whether steps() can give another number than it takes, where the output has steps.
+  static constexpr bool changes_steps = false;
+  /// Whether backward() reads `out`; where not, it may be null.
+  static constexpr bool uses_output = false;
+  /// Multiplications for one example of `steps` steps.
+  static constexpr std::uint64_t multiply_adds(std::size_t) { return 0; }
+  /// Bytes kept from forward to backward, besides input and output.
+  template <class T>
+  static constexpr std::size_t state_bytes(const dims<In>&) {
+    return 0;
+  }
+  /// Bytes that forward or backward overwrite.
+  template <class T>
+  static constexpr std::size_t scratch_bytes(const dims<In>&, std::size_t) {
+    return 0;
+  }
+};
+
+/// Layer L takes shape In.
+template <class L, class In>
+concept layer_takes = requires {
+  sizeof(typename L::template on<In>);
+};
+
+/// The dims that bound layer B gives for those it takes.
+template <class B>
+constexpr dims<typename B::output_shape> output_dims(const dims<typename B::input_shape>& in) {
+  if constexpr (requires { B::gives(in); }) {
+    return B::gives(in);
+  } else {
+    return {in.count, B::steps(in.steps)};
+  }
+}
+
+/// The numbers of bound layer B, whether it lists its tensors or, made of other layers, only counts them.
+template <class B>
+constexpr std::size_t parameter_count_of() {
+  if constexpr (requires { B::parameter_count; }) {
+    return B::parameter_count;
+  } else {
+    return total_size(B::parameters);
+  }
+}
+template <class B>
+constexpr std::size_t statistic_count_of() {
+  if constexpr (requires { B::statistic_count; }) {
+    return B::statistic_count;
+  } else {
+    return total_size(B::statistics);
+  }
+}
+template <class B>
+constexpr std::size_t sparse_count_of() {
+  if constexpr (requires { B::sparse_count; }) {
+    return B::sparse_count;
+  } else {
+    std::size_t count = 0;
+    for (const tensor_spec& tensor : B::parameters) count += tensor.sparse ? 1 : 0;
+    return count;
+  }
+}
+
+/// Where an enumeration of a network's layers has come to.
+struct enumeration_position {
+  std::string prefix;         ///< of the names: "layer1.0."
+  std::size_t parameter = 0;  ///< elements before
+  std::size_t statistic = 0;
+};
+
+/// Calls visitor.layer(name, bound layer as a type tag) and visitor.parameter / visitor.statistic(full name, spec, offset)
+/// for each in the order of the network. Loading, saving, filling and describing all go by this one enumeration.
+template <class B>
+struct bound_tag {
+  using type = B;
+};
+template <class B, class Visitor>
+void enumerate(Visitor&& visitor, enumeration_position& at) {
+  if constexpr (requires { B::enumerate_parts(visitor, at); }) {
+    B::enumerate_parts(visitor, at);
+  } else {
+    visitor.layer(at.prefix, bound_tag<B>{});
+    for (const tensor_spec& tensor : B::parameters) {
+      visitor.parameter(at.prefix + std::string(tensor.name), tensor, at.parameter);
+      at.parameter += tensor.size();
+    }
+    for (const tensor_spec& tensor : B::statistics) {
+      visitor.statistic(at.prefix + std::string(tensor.name), tensor, at.statistic);
+      at.statistic += tensor.size();
+    }
+  }
+}
+
+}  // namespace nn
+}  // namespace mmrec::inline v0

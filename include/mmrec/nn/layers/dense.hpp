@@ -1,0 +1,126 @@
+// mmrec/nn/layers/dense.hpp - a fully connected layer.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <mmrec/kernel/affine.hpp>
+#include <mmrec/nn/inference.hpp>
+#include <mmrec/nn/layer.hpp>
+#include <mmrec/nn/layers/padding.hpp>
+
+namespace mmrec::inline v0 {
+namespace nn {
+
+/// y = x W + b, for each example or for each step of a sequence.
+///
+/// Shapes     D -> Out, T x D -> T x Out; weight D x Out, bias Out
+/// Cost       D * Out multiplications an example or step
+/// Result     same bits for any number of threads
+/// PyTorch    nn.Linear, whose weight is Out x D
+template <std::size_t Out, bool Bias = true>
+struct dense {
+  template <class In>
+  struct on;
+  template <std::size_t D>
+  struct on<flat<D>>;
+  template <std::size_t D>
+  struct on<sequence<D>>;
+};
+
+namespace detail {
+
+template <class In, class OutShape, std::size_t D, std::size_t Out, bool Bias>
+struct dense_on : layer_base<In, OutShape> {
+  static_assert(Out != 0);
+  static constexpr bool absorbs = true;
+  static constexpr auto parameters = [] {
+    constexpr tensor_spec weight{"weight", {D, Out}, 2, fill::uniform, D, torch_layout::output_first};
+    if constexpr (Bias) {
+      return std::array{weight, vector_spec("bias", Out, fill::uniform, D)};
+    } else {
+      return std::array{weight};
+    }
+  }();
+
+  static std::string name() { return "dense<" + std::to_string(Out) + '>'; }
+  static constexpr std::uint64_t multiply_adds(std::size_t steps) { return std::uint64_t{D} * Out * steps; }
+
+  template <class T>
+  static constexpr std::size_t scratch_bytes(const dims<In>& in, std::size_t concurrency) {
+    const std::size_t rows = in.size() / D;
+    return sizeof(T) * (std::max)({kernel::affine_scratch<T>(rows, D, Out, concurrency),
+                                   kernel::affine_backward_input_scratch<T>(rows, D, Out, concurrency),
+                                   kernel::affine_backward_weights_scratch<T>(rows, D, Out, concurrency)});
+  }
+
+  template <executor Exec, class T>
+  static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
+    multiply<fused_activation::none>(pass, in, out, memory.parameters, memory.scratch);
+  }
+  template <executor Exec, class T>
+  static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
+                       T* in_gradient, const layer_memory<T>& memory) {
+    const std::size_t rows = in.size().size() / D;
+    T* const scratch = reinterpret_cast<T*>(memory.scratch);
+    kernel::affine_backward_weights(pass.exec, rows, D, Out, in.data, out_gradient, memory.gradients,
+                                    Bias ? memory.gradients + D * Out : nullptr, scratch, pass.level);
+    if (in_gradient == nullptr) return;
+    kernel::affine_backward_input(pass.exec, rows, D, Out, out_gradient, memory.parameters, in_gradient, scratch,
+                                  pass.level);
+  }
+
+  template <class T>
+  static constexpr std::size_t frozen_size() {
+    return (D + 1) * Out;
+  }
+  template <class T>
+  static void freeze_folded(const T* trained, const T* scale, const T* shift, T* frozen) {
+    for (std::size_t row = 0; row < D; ++row) {
+      for (std::size_t column = 0; column < Out; ++column) {
+        const T factor = scale == nullptr ? T(1) : scale[column];
+        frozen[row * Out + column] = trained[row * Out + column] * factor;
+      }
+    }
+    for (std::size_t column = 0; column < Out; ++column) {
+      const T bias = Bias ? trained[D * Out + column] : T(0);
+      frozen[D * Out + column] = scale == nullptr ? bias : bias * scale[column] + shift[column];
+    }
+  }
+  template <class T>
+  static constexpr std::size_t infer_scratch_bytes(const dims<In>& in, std::size_t concurrency) {
+    return sizeof(T) * kernel::affine_scratch<T>(in.size() / D, D, Out, concurrency);
+  }
+  template <fused_activation Activation, executor Exec, class T>
+  static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
+                          std::byte* scratch) {
+    const std::size_t rows = in.size().size() / D;
+    kernel::affine(pass.exec, rows, D, Out, in.data, frozen, frozen + D * Out, Activation == fused_activation::relu, out,
+                   reinterpret_cast<T*>(scratch), pass.level);
+    zero_padding(in, Out, out);
+  }
+
+ private:
+  template <fused_activation Activation, executor Exec, class T>
+  static void multiply(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* weights,
+                       std::byte* scratch) {
+    const std::size_t rows = in.size().size() / D;
+    kernel::affine(pass.exec, rows, D, Out, in.data, weights, Bias ? weights + D * Out : nullptr,
+                   Activation == fused_activation::relu, out, reinterpret_cast<T*>(scratch), pass.level);
+    if constexpr (Bias) zero_padding(in, Out, out);
+  }
+};
+
+}  // namespace detail
+
+template <std::size_t Out, bool Bias>
+template <std::size_t D>
+struct dense<Out, Bias>::on<flat<D>> : detail::dense_on<flat<D>, flat<Out>, D, Out, Bias> {};
+template <std::size_t Out, bool Bias>
+template <std::size_t D>
+struct dense<Out, Bias>::on<sequence<D>> : detail::dense_on<sequence<D>, sequence<Out>, D, Out, Bias> {};
+
+}  // namespace nn
+}  // namespace mmrec::inline v0
