@@ -1,5 +1,6 @@
 // mmrec/mmrec.hpp - the whole library for the CPU, except what needs an optional component.
 #pragma once
+#include <mmrec/audio.hpp>
 #include <mmrec/cf.hpp>
 #include <mmrec/core.hpp>
 #include <mmrec/data.hpp>

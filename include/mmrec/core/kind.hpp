@@ -21,6 +21,12 @@ struct dense {
   using scalar = T;
   static constexpr int extent = D;
 };
+/// Sequences of feature vectors, such as the spectra of a sound: T x D numbers, T different from one element to the next.
+template <class T = float, int D = dynamic>
+struct sequence {
+  using scalar = T;
+  static constexpr int extent = D;
+};
 /// Feature vectors with few non-zeros.
 template <class T = float>
 struct sparse {
@@ -40,6 +46,10 @@ template <class T, int Given, int Wanted>
 inline constexpr bool kind_fits<kind::dense<T, Given>, kind::dense<T, Wanted>> =
     Given == Wanted || Given == dynamic || Wanted == dynamic;
 
+template <class T, int Given, int Wanted>
+inline constexpr bool kind_fits<kind::sequence<T, Given>, kind::sequence<T, Wanted>> =
+    Given == Wanted || Given == dynamic || Wanted == dynamic;
+
 template <int H, int W, int WantedH, int WantedW>
 inline constexpr bool kind_fits<kind::image<H, W>, kind::image<WantedH, WantedW>> =
     (H == WantedH || H == dynamic || WantedH == dynamic) && (W == WantedW || W == dynamic || WantedW == dynamic);
@@ -48,6 +58,11 @@ template <class K>
 inline constexpr bool is_dense_kind = false;
 template <class T, int D>
 inline constexpr bool is_dense_kind<kind::dense<T, D>> = true;
+
+template <class K>
+inline constexpr bool is_sequence_kind = false;
+template <class T, int D>
+inline constexpr bool is_sequence_kind<kind::sequence<T, D>> = true;
 
 template <class K>
 inline constexpr bool is_sparse_kind = false;

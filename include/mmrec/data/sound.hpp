@@ -1,5 +1,6 @@
-// mmrec/data/sound.hpp - mono waveforms: views and columns.
+// mmrec/data/sound.hpp - mono waveforms: views, owners, columns.
 #pragma once
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,6 +13,23 @@ namespace data {
 struct sound_view {
   std::span<const float> samples;
   std::uint32_t rate = 0;
+};
+
+/// Anything that has a size and gives a sound for an index.
+template <class B>
+concept sound_batch = requires(const B& batch, std::size_t index) {
+  { batch.size() } -> std::convertible_to<std::size_t>;
+  { batch[index] } -> std::convertible_to<sound_view>;
+};
+
+/// An owned waveform that keeps its memory between uses.
+struct sound {
+  std::vector<float> samples;
+  std::uint32_t rate = 0;
+
+  sound_view view() const { return {samples, rate}; }
+  operator sound_view() const { return view(); }  // NOLINT: implicit, so that a vector of sounds is a batch
+  friend bool operator==(const sound&, const sound&) = default;
 };
 
 /// Waveforms one after another in one block of memory.
