@@ -9,3 +9,4 @@
 #include <mmrec/io/npy.hpp>
 #include <mmrec/io/partial_column.hpp>
 #include <mmrec/io/table.hpp>
+#include <mmrec/io/wav.hpp>

@@ -16,6 +16,7 @@ struct limits {
   std::uint64_t columns = 65536;                         ///< most columns of a text table
   std::uint64_t rows = std::uint64_t{1} << 31;           ///< most rows of a table, users or items
   std::uint64_t image_pixels = std::uint64_t{64} << 20;  ///< largest area of one picture
+  std::uint64_t sound_samples = std::uint64_t{1} << 30;  ///< most samples of one sound (6 hours at 48 kHz)
   std::uint64_t header_bytes = 65536;                    ///< largest header of a binary array file
 
   friend bool operator==(const limits&, const limits&) = default;
