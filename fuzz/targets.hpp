@@ -1,6 +1,7 @@
 // fuzz/targets.hpp - what the fuzzers call, and the test that replays their corpus. Each target takes any bytes; errors of
 // the library are fine, everything else (a crash, another exception, a broken property) is a finding.
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <mmrec/io/interactions.hpp>
 #include <mmrec/io/npy.hpp>
 #include <mmrec/io/table.hpp>
+#include <mmrec/io/wav.hpp>
 
 namespace fuzz {
 
@@ -141,6 +143,17 @@ inline void lists(std::string_view bytes) {
   const mmrec::io::adjacency_lists spec{.policy = {.on_duplicate = static_cast<mmrec::data::duplicates>(choice % 5)}};
   try {
     check(mmrec::io::parse_adjacency(bytes, "fuzz", spec, {}, small_limits()).interactions);
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// What is read as a sound is finite, and written as floats it is read as it was.
+inline void wav(std::string_view bytes) {
+  try {
+    const mmrec::data::sound sound = mmrec::io::parse_wav(bytes, "fuzz");
+    for (const float x : sound.samples) require(std::isfinite(x));
+    require(mmrec::io::parse_wav(bytes, "fuzz", {.channel = 0}).samples.size() == sound.samples.size());
+    require(mmrec::io::parse_wav(mmrec::io::format_wav(sound, mmrec::io::wav_encoding::float32), "fuzz") == sound);
   } catch (const mmrec::error&) {
   }
 }
