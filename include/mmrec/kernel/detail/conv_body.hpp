@@ -3,26 +3,50 @@
 // No include guard, on purpose. Without the macro of conv_tile.hpp the file is empty. `vector<T>` is the level's vector.
 #ifdef MMREC_CONV_TARGET
 
-/// Applies an epilogue to the sums of a vector that begins at `column` of the tile and goes to `out`.
-template <class T>
-MMREC_CONV_TARGET __attribute__((always_inline)) inline typename vector<T>::type conv_finish(const conv_tile_task<T>& task, typename vector<T>::type value,
-                                                         std::size_t column, const T* out,
-                                                         typename vector<T>::mask mask) {
-  const typename vector<T>::type one = vector<T>::all(T(1));
-  if (task.store == conv_store::add) return vector<T>::multiply_add(one, value, vector<T>::load(out, mask));
-  if (task.store == conv_store::plain) return value;
+/// Applies an epilogue to the sums of rows `top` .. and columns `left` .., step by step, so that each step is asked for once.
+template <class T, std::size_t Rows, std::size_t Vectors>
+MMREC_CONV_TARGET __attribute__((always_inline)) inline void finish(const conv_tile_task<T>& task, std::size_t left,
+                                                                    T* const (&out)[Rows],
+                                                                    const typename vector<T>::mask (&masks)[Vectors],
+                                                                    typename vector<T>::type (&sums)[Rows][Vectors]) {
+  using simd = vector<T>;
   const conv2d_epilogue<T>& epilogue = *task.epilogue;
+  const typename simd::type one = simd::all(T(1));
   if (epilogue.bias != nullptr) {
-    value = vector<T>::multiply_add(one, value, vector<T>::load(epilogue.bias + column, mask));
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      const typename simd::type bias = simd::load(epilogue.bias + left + v * simd::width, masks[v]);
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < Rows; ++r) sums[r][v] = simd::multiply_add(one, sums[r][v], bias);
+    }
   }
   if (epilogue.residual != nullptr) {
-    value = vector<T>::multiply_add(one, value, vector<T>::load(epilogue.residual + (out - task.output), mask));
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+      const T* residual = epilogue.residual + (out[r] - task.output);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        sums[r][v] = simd::multiply_add(one, sums[r][v], simd::load(residual + v * simd::width, masks[v]));
+      }
+    }
   }
-  if (epilogue.activation == conv2d_activation::relu) return above_zero(value);
+  if (epilogue.activation == conv2d_activation::relu) {
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = above_zero(sums[r][v]);
+    }
+  }
   if (epilogue.activation == conv2d_activation::leaky_relu) {
-    return vector<T>::multiply_add(vector<T>::all(epilogue.slope), below_zero(value), above_zero(value));
+    const typename simd::type slope = simd::all(epilogue.slope);
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        sums[r][v] = simd::multiply_add(slope, below_zero(sums[r][v]), above_zero(sums[r][v]));
+      }
+    }
   }
-  return value;
 }
 
 /// The rows from `top` on, at most Rows, and Vectors vectors of columns from `left` on.
@@ -37,19 +61,20 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
     masks[v] = simd::first(columns > v * simd::width ? (std::min)(columns - v * simd::width, simd::width) : 0);
   }
   const T* in[Rows];
+  T* out[Rows];
   typename simd::type sums[Rows][Vectors];
 #pragma GCC unroll 8
-  for (std::size_t r = 0; r < Rows; ++r) {
+  for (std::size_t r = 0; r < Rows; ++r) {  // rows that are not there repeat the first and are not stored
     in[r] = task.in[top + (r < rows ? r : 0)];
+    out[r] = task.out[top + (r < rows ? r : 0)] + left;
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::zero();
   }
   if (task.resume) {
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < Rows; ++r) {
-      const T* out = task.out[top + (r < rows ? r : 0)] + left;
 #pragma GCC unroll 4
-      for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::load(out + v * simd::width, masks[v]);
+      for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::load(out[r] + v * simd::width, masks[v]);
     }
   }
   const T* panel = task.panel + left;
@@ -70,14 +95,22 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
       panel += width;
     }
   }
+  if (task.store == conv_store::add) {
+    const typename simd::type one = simd::all(T(1));
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) {
+        sums[r][v] = simd::multiply_add(one, sums[r][v], simd::load(out[r] + v * simd::width, masks[v]));
+      }
+    }
+  }
+  if (task.store == conv_store::epilogue) finish<T, Rows, Vectors>(task, left, out, masks, sums);
 #pragma GCC unroll 8
   for (std::size_t r = 0; r < Rows; ++r) {
     if (r >= rows) break;
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      T* out = task.out[top + r] + left + v * simd::width;
-      simd::store(out, masks[v], conv_finish<T>(task, sums[r][v], left + v * simd::width, out, masks[v]));
-    }
+    for (std::size_t v = 0; v < Vectors; ++v) simd::store(out[r] + v * simd::width, masks[v], sums[r][v]);
   }
 }
 
