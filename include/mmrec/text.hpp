@@ -7,6 +7,7 @@
 #include <mmrec/text/stop_words.hpp>
 #include <mmrec/text/strip_html.hpp>
 #include <mmrec/text/tfidf.hpp>
+#include <mmrec/text/token_ids.hpp>
 #include <mmrec/text/token_lists.hpp>
 #include <mmrec/text/vocabulary.hpp>
 #include <mmrec/text/words.hpp>

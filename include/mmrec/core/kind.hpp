@@ -13,6 +13,7 @@ namespace kind {
 struct text {};    ///< UTF-8 documents
 struct tokens {};  ///< a stream of tokens for each document; never stored, stages pass each token on
 struct sound {};   ///< mono waveforms with their sample rates
+struct ids {};     ///< sequences of token ids, for networks
 struct scores {};  ///< one score for each item: what a branch gives that ends in a recommender
 
 /// Feature vectors of D numbers; a static D lets a mismatch be found by the compiler.

@@ -82,6 +82,8 @@ class sequences {
   }
   /// All rows of all sequences.
   std::span<const T> values() const { return values_; }
+  /// The same, to write.
+  std::span<T> all() { return values_; }
   /// The numbers of one sequence, to write.
   std::span<T> rows(std::size_t index) {
     return std::span<T>(values_).subspan(starts_[index] * width_, steps(index) * width_);

@@ -1,11 +1,13 @@
 // mmrec/pipeline/element.hpp - how one element of each kind is passed between two stages.
 #pragma once
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include <mmrec/core/kind.hpp>
 #include <mmrec/data/csr.hpp>
 #include <mmrec/data/image.hpp>
+#include <mmrec/data/sequences.hpp>
 
 namespace mmrec::inline v0 {
 
@@ -24,6 +26,14 @@ template <int H, int W>
 struct slot<kind::image<H, W>> {
   using type = data::image;
 };
+template <class T, int D>
+struct slot<kind::sequence<T, D>> {
+  using type = data::sequence<T>;
+};
+template <>
+struct slot<kind::ids> {
+  using type = data::sequence<std::int32_t>;
+};
 }  // namespace detail
 
 /// The memory that holds one element of a kind between two stages; it is reused and grows only until it fits.
@@ -37,6 +47,10 @@ std::span<const T> view_of(const std::vector<T>& slot) {
 }
 template <class T>
 sparse_row_view<T> view_of(const sparse_row<T>& slot) {
+  return slot.view();
+}
+template <class T>
+data::sequence_view<T> view_of(const data::sequence<T>& slot) {
   return slot.view();
 }
 inline data::image_view view_of(const data::image& slot) { return slot.view(); }
