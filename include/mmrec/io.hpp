@@ -8,5 +8,6 @@
 #include <mmrec/io/movielens.hpp>
 #include <mmrec/io/npy.hpp>
 #include <mmrec/io/partial_column.hpp>
+#include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/table.hpp>
 #include <mmrec/io/wav.hpp>
