@@ -7,6 +7,7 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/conv_axis.hpp>
+#include <mmrec/kernel/detail/conv_depthwise.hpp>
 #include <mmrec/kernel/detail/conv_pass.hpp>
 #include <mmrec/kernel/detail/conv_tile.hpp>
 #include <mmrec/kernel/detail/conv_weight_gradient.hpp>
@@ -131,19 +132,26 @@ constexpr conv_weight_gradient<T> weight_gradient(const conv2d_shape& s, std::si
           .bias_gradient = nullptr};
 }
 
+/// Whether each channel has a kernel of its own.
+constexpr bool is_depthwise(const conv2d_shape& s) {
+  return s.groups > 1 && s.groups == s.in_channels && s.groups == s.out_channels;
+}
+
 /// Whether the weights are packed once for all blocks, rather than by each task for itself.
 template <class T>
 constexpr bool packs_ahead(const conv_pass<T>& pass) {
   return pass.blocks().count() > 2;
 }
 template <class T>
-constexpr std::size_t pass_scratch(const conv_pass<T>& pass, std::size_t concurrency) {
+constexpr std::size_t pass_scratch(const conv2d_shape& shape, const conv_pass<T>& pass, std::size_t concurrency) {
+  if (is_depthwise(shape)) return as_depthwise(pass).task_size() * concurrency;
   return pass.task_size() * concurrency + (packs_ahead(pass) ? pass.packed_size() + conv_granule<T> : 0);
 }
 
 /// Runs a pass on weights as they are.
 template <executor Exec, class T>
-void run_unpacked(const Exec& exec, conv_pass<T> pass, T* scratch, simd_level level) {
+void run_unpacked(const Exec& exec, const conv2d_shape& shape, conv_pass<T> pass, T* scratch, simd_level level) {
+  if (is_depthwise(shape)) return conv_depthwise_run(exec, as_depthwise(pass), scratch, level);
   if (packs_ahead(pass)) {
     T* packed = conv_aligned(scratch + pass.task_size() * exec.concurrency());
     conv_pack(exec, pass, packed, level);
@@ -157,7 +165,7 @@ void run_unpacked(const Exec& exec, conv_pass<T> pass, T* scratch, simd_level le
 /// Elements of T that conv2d_forward needs as scratch, with weights packed or not.
 template <class T>
 constexpr std::size_t conv2d_forward_scratch(const conv2d_shape& shape, std::size_t images, std::size_t concurrency) {
-  return detail::pass_scratch(detail::forward_pass<T>(shape, images), concurrency);
+  return detail::pass_scratch(shape, detail::forward_pass<T>(shape, images), concurrency);
 }
 
 /// Computes a convolution:  output = activation(weights * input + bias + residual).
@@ -177,19 +185,20 @@ void conv2d_forward(const Exec& exec, const conv2d_shape& shape, std::size_t ima
   pass.output = output;
   pass.weights.data = weights;
   pass.epilogue = epilogue;
-  detail::run_unpacked(exec, pass, scratch, level);
+  detail::run_unpacked(exec, shape, pass, scratch, level);
 }
 
 /// Elements of packed weights.
 template <class T>
 constexpr std::size_t conv2d_packed_size(const conv2d_shape& shape) {
-  return detail::forward_pass<T>(shape, 1).packed_size();
+  return detail::is_depthwise(shape) ? shape.weights() : detail::forward_pass<T>(shape, 1).packed_size();
 }
 
 /// Brings weights into the order in which conv2d_forward_packed reads them. Of a shape, only channels, kernel and groups matter.
 template <executor Exec, class T>
 void conv2d_pack(const Exec& exec, const conv2d_shape& shape, const T* weights, T* packed,
                  simd_level level = best_simd_level()) {
+  if (detail::is_depthwise(shape)) return static_cast<void>(std::copy_n(weights, shape.weights(), packed));
   auto pass = detail::forward_pass<T>(shape, 1);
   pass.weights.data = weights;
   detail::conv_pack(exec, pass, packed, level);
@@ -203,8 +212,9 @@ void conv2d_forward_packed(const Exec& exec, const conv2d_shape& shape, std::siz
   auto pass = detail::forward_pass<T>(shape, images);
   pass.input = input;
   pass.output = output;
-  pass.packed = packed;
+  pass.weights.data = pass.packed = packed;
   pass.epilogue = epilogue;
+  if (detail::is_depthwise(shape)) return detail::conv_depthwise_run(exec, detail::as_depthwise(pass), scratch, level);
   detail::conv_run(exec, pass, scratch, level);
 }
 
@@ -214,7 +224,7 @@ constexpr std::size_t conv2d_backward_input_scratch(const conv2d_shape& shape, s
   std::size_t most = 0;
   for (std::size_t y = 0; y < (std::min)(shape.stride_height, shape.in_height); ++y) {
     for (std::size_t x = 0; x < (std::min)(shape.stride_width, shape.in_width); ++x) {
-      most = (std::max)(most, detail::pass_scratch(detail::backward_pass<T>(shape, images, y, x), concurrency));
+      most = (std::max)(most, detail::pass_scratch(shape, detail::backward_pass<T>(shape, images, y, x), concurrency));
     }
   }
   return most;
@@ -235,7 +245,7 @@ void conv2d_backward_input(const Exec& exec, const conv2d_shape& shape, std::siz
       pass.input = output_gradient;
       pass.output = input_gradient + (y * shape.in_width + x) * shape.in_channels;
       pass.weights.data = weights;
-      detail::run_unpacked(exec, pass, scratch, level);
+      detail::run_unpacked(exec, shape, pass, scratch, level);
     }
   }
 }
@@ -244,7 +254,8 @@ void conv2d_backward_input(const Exec& exec, const conv2d_shape& shape, std::siz
 template <class T>
 constexpr std::size_t conv2d_backward_weights_scratch(const conv2d_shape& shape, std::size_t images,
                                                       std::size_t concurrency) {
-  return detail::weight_gradient<T>(shape, images).task_size() * concurrency;
+  const auto work = detail::weight_gradient<T>(shape, images);
+  return (detail::is_depthwise(shape) ? detail::as_depthwise(work) : work).task_size() * concurrency;
 }
 
 /// Adds the gradient of the weights to weight_gradient, and that of the bias to bias_gradient unless it is null.
@@ -260,6 +271,7 @@ void conv2d_backward_weights(const Exec& exec, const conv2d_shape& shape, std::s
   work.output_gradient = output_gradient;
   work.gradient = weight_gradient;
   work.bias_gradient = bias_gradient;
+  if (detail::is_depthwise(shape)) return detail::conv_depthwise_run(exec, detail::as_depthwise(work), scratch, level);
   detail::conv_run(exec, work, scratch, level);
 }
 

@@ -114,4 +114,61 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
   }
 }
 
+/// The rows from `top` on, at most Rows, of a product channel by channel.
+template <class T, std::size_t Rows>
+MMREC_CONV_TARGET void channel_block(const conv_channel_task<T>& task, std::size_t top) {
+  using simd = vector<T>;
+  const std::size_t rows = (std::min)(Rows, task.rows - top);
+  const T* in[Rows];
+  T* out[Rows];
+#pragma GCC unroll 8
+  for (std::size_t r = 0; r < Rows; ++r) {
+    in[r] = task.in[top + (r < rows ? r : 0)];
+    out[r] = task.out[top + (r < rows ? r : 0)];
+  }
+  const conv_tile_task<T> ending{.in = nullptr,
+                                 .out = nullptr,
+                                 .rows = rows,
+                                 .panel = nullptr,
+                                 .width = 0,
+                                 .columns = 0,
+                                 .pieces = nullptr,
+                                 .piece_count = 0,
+                                 .step = 0,
+                                 .resume = false,
+                                 .store = task.store,
+                                 .epilogue = task.epilogue,
+                                 .output = task.output};
+  for (std::size_t channel = 0; channel < task.channels; channel += simd::width) {
+    const typename simd::mask masks[1] = {simd::first((std::min)(simd::width, task.channels - channel))};
+    typename simd::type sums[Rows][1];
+    T* here[Rows];
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+      here[r] = out[r] + channel;
+      sums[r][0] = task.resume ? simd::load(here[r], masks[0]) : simd::zero();
+    }
+    for (std::size_t t = 0; t < task.term_count; ++t) {
+      const typename simd::type factor = simd::load(task.factors + task.terms[t].factor + channel, masks[0]);
+      const std::size_t offset = task.terms[t].input + channel;
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < Rows; ++r) {
+        sums[r][0] = simd::multiply_add(simd::load(in[r] + offset, masks[0]), factor, sums[r][0]);
+      }
+    }
+    if (task.store == conv_store::add) {
+#pragma GCC unroll 8
+      for (std::size_t r = 0; r < Rows; ++r) {
+        sums[r][0] = simd::multiply_add(simd::all(T(1)), sums[r][0], simd::load(here[r], masks[0]));
+      }
+    }
+    if (task.store == conv_store::epilogue) finish<T, Rows, 1>(ending, channel, here, masks, sums);
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+      if (r >= rows) break;
+      simd::store(here[r], masks[0], sums[r][0]);
+    }
+  }
+}
+
 #endif

@@ -60,16 +60,35 @@ struct conv_tile_task {
   const T* output;                     ///< where the residual's first element belongs, to find an element's own
 };
 
+/// A term of a sum channel by channel: where a row's pointer and the factors are read.
+struct conv_term {
+  std::size_t input, factor;
+};
+
+/// out[r][c] = sum over t of in[r][terms[t].input + c] * factors[terms[t].factor + c] for each channel c; see conv_tile_task.
 template <class T>
-T conv_activate(T value, const conv2d_epilogue<T>& epilogue) {
-  switch (epilogue.activation) {
-    case conv2d_activation::relu:
-      return value < T(0) ? T(0) : value;
-    case conv2d_activation::leaky_relu:
-      return value < T(0) ? epilogue.slope * value : value;
-    default:
-      return value;
-  }
+struct conv_channel_task {
+  const T* const* in;
+  T* const* out;
+  std::size_t rows;
+  const T* factors;
+  std::size_t channels;
+  const conv_term* terms;
+  std::size_t term_count;
+  bool resume;
+  conv_store store;
+  const conv2d_epilogue<T>* epilogue;
+  const T* output;
+};
+
+/// A sum with its epilogue: that of column `column`, to be stored at `out`.
+template <class T>
+T conv_finish(T value, std::size_t column, const T* out, const conv2d_epilogue<T>& epilogue, const T* output) {
+  if (epilogue.bias != nullptr) value += epilogue.bias[column];
+  if (epilogue.residual != nullptr) value += epilogue.residual[out - output];
+  if (epilogue.activation == conv2d_activation::relu) return value < T(0) ? T(0) : value;
+  if (epilogue.activation == conv2d_activation::leaky_relu) return value < T(0) ? epilogue.slope * value : value;
+  return value;
 }
 
 template <class T>
@@ -100,13 +119,34 @@ void conv_tile_portable(const conv_tile_task<T>& task) {
         for (std::size_t j = 0; j < count; ++j) {
           T value = sums[r][j];
           if (task.store == conv_store::add) value += out[j];
-          if (task.store == conv_store::epilogue) {
-            if (task.epilogue->bias != nullptr) value += task.epilogue->bias[left + j];
-            if (task.epilogue->residual != nullptr) value += task.epilogue->residual[out + j - task.output];
-            value = conv_activate(value, *task.epilogue);
-          }
+          if (task.store == conv_store::epilogue) value = conv_finish(value, left + j, out + j, *task.epilogue, task.output);
           out[j] = value;
         }
+      }
+    }
+  }
+}
+
+template <class T>
+void conv_channels_portable(const conv_channel_task<T>& task) {
+  constexpr std::size_t width = 32 / sizeof(T);
+  for (std::size_t r = 0; r < task.rows; ++r) {
+    for (std::size_t left = 0; left < task.channels; left += width) {
+      const std::size_t count = (std::min)(width, task.channels - left);
+      T* out = task.out[r] + left;
+      T sums[width] = {};
+      if (task.resume) std::copy_n(out, count, sums);
+      for (std::size_t t = 0; t < task.term_count; ++t) {
+        const T* in = task.in[r] + task.terms[t].input + left;
+        const T* factor = task.factors + task.terms[t].factor + left;
+        for (std::size_t j = 0; j < count; ++j) sums[j] += in[j] * factor[j];
+      }
+      for (std::size_t j = 0; j < count; ++j) {
+        if (task.store == conv_store::add) sums[j] += out[j];
+        if (task.store == conv_store::epilogue) {
+          sums[j] = conv_finish(sums[j], left + j, out + j, *task.epilogue, task.output);
+        }
+        out[j] = sums[j];
       }
     }
   }
@@ -203,7 +243,34 @@ __attribute__((target("avx512f"))) void conv_tile_avx512(const conv_tile_task<T>
       return conv_avx512::block<T, 4, 1>(task, 0, 0);
   }
 }
+
+template <class T>
+__attribute__((target("avx2,fma"))) void conv_channels_avx2(const conv_channel_task<T>& task) {
+  std::size_t top = 0;
+  for (; top + 4 < task.rows; top += 8) conv_avx2::channel_block<T, 8>(task, top);
+  if (top < task.rows) conv_avx2::channel_block<T, 4>(task, top);
+}
+template <class T>
+__attribute__((target("avx512f"))) void conv_channels_avx512(const conv_channel_task<T>& task) {
+  std::size_t top = 0;
+  for (; top + 4 < task.rows; top += 8) conv_avx512::channel_block<T, 8>(task, top);
+  if (top < task.rows) conv_avx512::channel_block<T, 4>(task, top);
+}
 #endif
+
+template <class T>
+using conv_channels_function = void (*)(const conv_channel_task<T>&);
+
+/// At most conv_tile_most_rows rows.
+template <class T>
+conv_channels_function<T> conv_channels(simd_level level) {
+#if MMREC_X86
+  if (level == simd_level::avx512) return conv_channels_avx512<T>;
+  if (level == simd_level::avx2) return conv_channels_avx2<T>;
+#endif
+  static_cast<void>(level);
+  return conv_channels_portable<T>;
+}
 
 template <class T>
 using conv_tile_function = void (*)(const conv_tile_task<T>&);

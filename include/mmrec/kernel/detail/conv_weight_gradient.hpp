@@ -49,6 +49,26 @@ struct conv_gradient_part {
   bool bias;
 };
 
+/// The inputs of a block that a part of the kernel meets; see conv_inputs of a pass.
+template <class T>
+conv_view<T> conv_inputs(const conv_weight_gradient<T>& work, const conv_gradient_part& part, const conv_block& block,
+                         T* copy) {
+  const std::size_t pixel = work.groups * work.inner;
+  const std::ptrdiff_t row = work.y.position(block.row) + static_cast<std::ptrdiff_t>(part.first_tap * work.y.offset_step);
+  const std::ptrdiff_t column = work.x.position(block.column);
+  if (work.copies()) {
+    const std::size_t rows = (block.rows - 1) * work.y.step + (part.taps - 1) * work.y.offset_step + 1;
+    return conv_copy(work.input,
+                     {work.y.extent, work.x.extent, pixel, part.group * work.inner + part.channel, part.channels,
+                      block.image, block.images, row, column, rows, work.x.span(block.columns)},
+                     copy);
+  }
+  const std::size_t row_stride = work.x.extent * pixel, image_stride = work.y.extent * row_stride;
+  return {work.input + block.image * image_stride + static_cast<std::size_t>(row) * row_stride +
+              static_cast<std::size_t>(column) * pixel,
+          image_stride, row_stride, pixel};
+}
+
 /// bias[j] += the sum of column j of a packed panel.
 template <class T>
 void conv_add_columns(const T* panel, std::size_t rows, std::size_t width, std::size_t wanted, T* bias) {
@@ -63,22 +83,8 @@ template <class T>
 void conv_gradient_block(const conv_weight_gradient<T>& work, const conv_gradient_part& part, const conv_block& block,
                          T* scratch, simd_level level) {
   const conv_panels<T> panels{work.columns};
-  const std::size_t pixel = work.groups * work.inner, out_pixel = work.groups * work.columns;
-  const std::ptrdiff_t row = work.y.position(block.row) + static_cast<std::ptrdiff_t>(part.first_tap * work.y.offset_step);
-  const std::ptrdiff_t column = work.x.position(block.column);
-  conv_view<T> view;
-  if (work.copies()) {
-    const std::size_t rows = (block.rows - 1) * work.y.step + (part.taps - 1) * work.y.offset_step + 1;
-    view = conv_copy(work.input,
-                     {work.y.extent, work.x.extent, pixel, part.group * work.inner + part.channel, part.channels,
-                      block.image, block.images, row, column, rows, work.x.span(block.columns)},
-                     scratch);
-  } else {
-    const std::size_t row_stride = work.x.extent * pixel, image_stride = work.y.extent * row_stride;
-    view = {work.input + block.image * image_stride + static_cast<std::size_t>(row) * row_stride +
-                static_cast<std::size_t>(column) * pixel,
-            image_stride, row_stride, pixel};
-  }
+  const std::size_t out_pixel = work.groups * work.columns;
+  const conv_view<T> view = conv_inputs(work, part, block, scratch);
   T* packed = conv_aligned(scratch + work.copy_size());
 
   conv_piece pieces[conv_weight_gradient<T>::pixels];
