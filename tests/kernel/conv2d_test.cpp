@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -252,6 +253,56 @@ results<T> run(const sample& s, const std::vector<T>& x, const std::vector<T>& w
   return r;
 }
 
+/// The cases of tests/golden/conv.csv that begin with `kind`: numbers of the first line, and arrays by name.
+struct golden_case {
+  std::vector<std::size_t> numbers;
+  std::map<std::string, std::vector<double>> arrays;
+};
+
+std::vector<golden_case> golden_cases(const std::string& kind) {
+  std::ifstream file(std::string(MMREC_TEST_GOLDEN_DIR) + "/conv.csv");
+  std::vector<golden_case> cases;
+  bool wanted = false;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name, field;
+    std::getline(fields, name, ',');
+    std::vector<double> values;
+    while (std::getline(fields, field, ',')) values.push_back(std::stod(field));
+    if (name != kind) {  // numbers of 4096th parts
+      for (double& value : values) value /= 4096;
+    }
+    if (name == "conv2d" || name == "pool2d") {
+      wanted = name == kind;
+      if (wanted) cases.push_back({std::vector<std::size_t>(values.begin(), values.end()), {}});
+    } else if (wanted) {
+      cases.back().arrays[name] = values;
+    }
+  }
+  return cases;
+}
+
+/// Array number `number` of golden/conv.py.
+template <class T>
+std::vector<T> golden_values(std::size_t count, std::size_t number) {
+  std::vector<T> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] = (static_cast<T>((i * 37 + number * 11 + i / 7 * 5) % 101) - T(50)) / T(64);
+  }
+  return values;
+}
+
+template <class T>
+void check_golden(const std::vector<T>& values, const std::vector<double>& expected) {
+  REQUIRE(values.size() == expected.size());
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    worst = std::max(worst, std::abs(static_cast<double>(values[i]) - expected[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  CHECK(worst <= (sizeof(T) == 4 ? 1e-6 : 1e-11) * std::max(largest, 1.0));
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("convolutions and their gradients agree with long double sums, at every level", "", float, double) {
@@ -374,5 +425,25 @@ TEST_CASE("nothing is allocated") {
             kernel::conv2d_backward_input(exec, p, s.images, w.data(), dy.data(), dx.data(), scratch.data());
             kernel::conv2d_backward_weights(exec, p, s.images, x.data(), dy.data(), dw.data(), db.data(), scratch.data());
           }) == 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("convolutions equal PyTorch's", "", float, double) {
+  using T = TestType;
+  const auto cases = golden_cases("conv2d");
+  REQUIRE(cases.size() == 8);
+  for (const auto& golden : cases) {
+    const auto& n = golden.numbers;
+    const sample s{{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12]}, n[13]};
+    const auto bias = golden_values<T>(s.shape.out_channels, 2);
+    for (const auto level : kernel::usable_simd_levels()) {
+      CAPTURE(kernel::name_of(level), n);
+      const auto r = run<T>(s, golden_values<T>(s.images * s.shape.in_size(), 0), golden_values<T>(s.shape.weights(), 1),
+                            golden_values<T>(s.images * s.shape.out_size(), 3), {.bias = bias.data()}, {}, level);
+      check_golden(r.output, golden.arrays.at("output"));
+      check_golden(r.input, golden.arrays.at("input_gradient"));
+      check_golden(r.weights, golden.arrays.at("weight_gradient"));
+      check_golden(r.bias, golden.arrays.at("bias_gradient"));
+    }
   }
 }

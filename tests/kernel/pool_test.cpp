@@ -7,7 +7,11 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <limits>
+#include <map>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "support/allocations.hpp"
@@ -140,6 +144,53 @@ void check_near(const std::vector<T>& values, const std::vector<T>& expected) {
   CHECK(std::none_of(values.begin(), values.end(), [](T value) { return std::isnan(value); }));
 }
 
+/// The cases of tests/golden/conv.csv that begin with `kind`: numbers of the first line, and arrays by name.
+struct golden_case {
+  std::vector<std::size_t> numbers;
+  std::map<std::string, std::vector<double>> arrays;
+};
+
+std::vector<golden_case> golden_cases(const std::string& kind) {
+  std::ifstream file(std::string(MMREC_TEST_GOLDEN_DIR) + "/conv.csv");
+  std::vector<golden_case> cases;
+  bool wanted = false;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name, field;
+    std::getline(fields, name, ',');
+    std::vector<double> values;
+    while (std::getline(fields, field, ',')) values.push_back(std::stod(field));
+    if (name == "conv2d" || name == "pool2d") {
+      wanted = name == kind;
+      if (wanted) cases.push_back({std::vector<std::size_t>(values.begin(), values.end()), {}});
+    } else if (wanted) {
+      cases.back().arrays[name] = values;
+    }
+  }
+  return cases;
+}
+
+/// Array number `number` of golden/conv.py.
+template <class T>
+std::vector<T> golden_values(std::size_t count, std::size_t number) {
+  std::vector<T> values(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    values[i] = (static_cast<T>((i * 37 + number * 11 + i / 7 * 5) % 101) - T(50)) / T(64);
+  }
+  return values;
+}
+
+template <class T>
+void check_golden(const std::vector<T>& values, const std::vector<double>& expected) {
+  REQUIRE(values.size() == expected.size());
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    worst = std::max(worst, std::abs(static_cast<double>(values[i]) - expected[i]));
+    largest = std::max(largest, std::abs(expected[i]));
+  }
+  CHECK(worst <= (sizeof(T) == 4 ? 1e-6 : 1e-11) * std::max(largest, 1.0));
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("windows: maxima, averages and their gradients, at every level and number of threads", "", float,
@@ -243,4 +294,22 @@ TEST_CASE("sequences without steps pool to zeros, and nothing is allocated") {
           kernel::average_pool2d_forward(mm::exec::cpu{}, s.shape, s.images, x.data(), out.data());
           kernel::average_pool2d_backward(mm::exec::cpu{}, s.shape, s.images, dy.data(), dx.data());
         }) == 0);
+}
+
+TEMPLATE_TEST_CASE("pooling equals PyTorch's", "", float, double) {
+  using T = TestType;
+  const auto cases = golden_cases("pool2d");
+  REQUIRE(cases.size() == 3);
+  for (const auto& golden : cases) {
+    const auto& n = golden.numbers;
+    const sample s{{n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]}, n[9]};
+    const auto r = run<T>(s, golden_values<T>(s.images * s.shape.in_size(), 0),
+                          golden_values<T>(s.images * s.shape.out_size(), 3), {}, kernel::best_simd_level());
+    check_golden(r.max, golden.arrays.at("max"));
+    check_golden(r.max_gradient, golden.arrays.at("max_gradient"));
+    check_golden(r.average[0], golden.arrays.at("average"));
+    check_golden(r.average_gradient[0], golden.arrays.at("average_gradient"));
+    check_golden(r.average[1], golden.arrays.at("inside"));
+    check_golden(r.average_gradient[1], golden.arrays.at("inside_gradient"));
+  }
 }
