@@ -10,5 +10,6 @@
 #include <mmrec/data/sequences.hpp>
 #include <mmrec/data/sound.hpp>
 #include <mmrec/data/split.hpp>
+#include <mmrec/data/supervision.hpp>
 #include <mmrec/data/tensor.hpp>
 #include <mmrec/data/text_column.hpp>

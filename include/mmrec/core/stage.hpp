@@ -16,6 +16,7 @@ namespace mmrec::inline v0 {
 ///   using input_kind = ...; using output_kind = ...;         what it takes and gives
 ///   template <class Given> using output_for = ...;           optional: what it gives for `Given`, void to refuse it
 ///   model fit(exec, batch) const;                            or fit(exec, batch, seed): learns, returns the model
+///   model fit(exec, batch, seed, about) const;               or learns from more than its input: see data/supervision.hpp
 ///   fitted_batch<model, batch> fit_transform(...) const;     optional: when one pass does both
 ///
 /// Its model, another type, has
@@ -41,7 +42,7 @@ struct stage_output {
   using type = std::conditional_t<kind_fits<Given, typename S::input_kind>, typename S::output_kind, void>;
 };
 template <class S, class Given>
-  requires requires { typename S::template output_for<Given>; }
+requires requires { typename S::template output_for<Given>; }
 struct stage_output<S, Given> {
   using type = typename S::template output_for<Given>;
 };
@@ -61,7 +62,10 @@ concept chainable = stage<Left> && takes<Right, typename Left::output_kind>;
 
 /// A fitted stage that passes each string on to the next stage as it goes.
 template <class M>
-concept transducer_model = requires { typename M::workspace; } && is_streamed_kind<typename M::output_kind>;
+concept transducer_model = requires {
+  typename M::workspace;
+}
+&&is_streamed_kind<typename M::output_kind>;
 
 /// A model together with the batch it was fitted on, transformed.
 template <class Model, class Batch>
@@ -70,10 +74,16 @@ struct fitted_batch {
   Batch output;
 };
 
-/// spec.fit(exec, in, key) or, for stages that use no random numbers, spec.fit(exec, in).
-template <class Spec, executor Exec, class Batch>
-auto fit_stage(const Spec& spec, const Exec& exec, const Batch& in, seed key) {
-  if constexpr (requires { spec.fit(exec, in, key); }) {
+/// Nothing to learn from but the input itself.
+struct unsupervised {};
+
+/// spec.fit(exec, in, key, about) for stages that ask what the batch is about; else spec.fit(exec, in, key) or, for stages
+/// that use no random numbers, spec.fit(exec, in).
+template <class Spec, executor Exec, class Batch, class About = unsupervised>
+auto fit_stage(const Spec& spec, const Exec& exec, const Batch& in, seed key, const About& about = {}) {
+  if constexpr (requires { spec.fit(exec, in, key, about); }) {
+    return spec.fit(exec, in, key, about);
+  } else if constexpr (requires { spec.fit(exec, in, key); }) {
     return spec.fit(exec, in, key);
   } else {
     return spec.fit(exec, in);
@@ -81,14 +91,16 @@ auto fit_stage(const Spec& spec, const Exec& exec, const Batch& in, seed key) {
 }
 
 /// Fits and transforms the same batch, in one pass where the stage offers that.
-template <class Spec, executor Exec, class Batch>
-auto fit_transform_stage(const Spec& spec, const Exec& exec, const Batch& in, seed key) {
-  if constexpr (requires { spec.fit_transform(exec, in, key); }) {
+template <class Spec, executor Exec, class Batch, class About = unsupervised>
+auto fit_transform_stage(const Spec& spec, const Exec& exec, const Batch& in, seed key, const About& about = {}) {
+  if constexpr (requires { spec.fit_transform(exec, in, key, about); }) {
+    return spec.fit_transform(exec, in, key, about);
+  } else if constexpr (requires { spec.fit_transform(exec, in, key); }) {
     return spec.fit_transform(exec, in, key);
   } else if constexpr (requires { spec.fit_transform(exec, in); }) {
     return spec.fit_transform(exec, in);
   } else {
-    auto model = fit_stage(spec, exec, in, key);
+    auto model = fit_stage(spec, exec, in, key, about);
     auto output = model.transform(exec, in);
     return fitted_batch<decltype(model), decltype(output)>{std::move(model), std::move(output)};
   }

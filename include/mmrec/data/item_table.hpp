@@ -23,6 +23,7 @@
 #include <mmrec/data/id_map.hpp>
 #include <mmrec/data/image.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/data/sequences.hpp>
 #include <mmrec/data/sound.hpp>
 #include <mmrec/data/text_column.hpp>
 
@@ -97,6 +98,16 @@ struct storage_of<kind::dense<T, D>> {
   using type = dense_rows<T, D>;
   using element = std::span<const T>;
 };
+template <class T, int D>
+struct storage_of<kind::sequence<T, D>> {
+  using type = self_batch<sequences<T>>;
+  using element = sequence_view<T>;
+};
+template <>
+struct storage_of<kind::ids> {
+  using type = self_batch<sequences<std::int32_t>>;
+  using element = sequence_view<std::int32_t>;
+};
 template <class T>
 struct storage_of<kind::sparse<T>> {
   using type = sparse_rows<T>;
@@ -168,6 +179,10 @@ class column {
   template <class T, int D>
   void check_extent(const std::span<const T>& row, kind::dense<T, D>*) const {
     require_extent("width of the features", values_.width_for(row.size()), row.size());
+  }
+  template <class T, int D>
+  void check_extent(const sequence_view<T>& value, kind::sequence<T, D>*) const {
+    if constexpr (D != dynamic) require_extent("width of the sequence", static_cast<std::size_t>(D), value.width);
   }
   template <int H, int W>
   void check_extent(const image_view& picture, kind::image<H, W>*) const {

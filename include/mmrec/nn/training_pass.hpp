@@ -12,6 +12,8 @@
 #include <mmrec/core/random.hpp>
 #include <mmrec/kernel/aligned.hpp>
 #include <mmrec/nn/layer.hpp>
+#include <mmrec/nn/optimizer/state.hpp>
+#include <mmrec/nn/optimizer/update.hpp>
 #include <mmrec/nn/sequential.hpp>
 #include <mmrec/nn/touched_rows.hpp>
 #include <mmrec/nn/weights.hpp>
@@ -132,6 +134,27 @@ class training_pass {
   std::vector<tensor_info> sparse_;
   std::vector<touched_rows> rows_;
 };
+
+namespace detail {
+/// One step of an optimiser with the gradients of a pass; of sparse tensors, the rows that were touched move.
+template <executor Exec, optimizer O, class Net, class T>
+void update_weights(const Exec& exec, const O& spec, optimizer_state<T>& state, weights<Net, T>& network,
+                    training_pass<Net, T>& pass, double factor) {
+  T* const parameters = network.parameters.data();
+  const T* const gradients = pass.gradients().data();
+  const auto tables = pass.sparse_tensors();
+  state.advance();
+  std::size_t done = 0;
+  for (std::size_t table = 0; table < tables.size(); ++table) {
+    const tensor_info& tensor = tables[table];
+    const std::size_t width = tensor.spec.size() / tensor.spec.extents[0];
+    update(exec, spec, state, parameters, gradients, done, tensor.offset, factor);
+    update_rows(exec, spec, state, parameters, gradients, tensor.offset, width, pass.touched()[table].sorted(), factor);
+    done = tensor.offset + tensor.spec.size();
+  }
+  update(exec, spec, state, parameters, gradients, done, Net::parameter_count, factor);
+}
+}  // namespace detail
 
 }  // namespace nn
 }  // namespace mmrec::inline v0

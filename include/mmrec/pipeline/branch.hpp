@@ -2,6 +2,7 @@
 #pragma once
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/item_table.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/data/supervision.hpp>
 #include <mmrec/pipeline/chain.hpp>
 #include <mmrec/pipeline/element.hpp>
 #include <mmrec/pipeline/modality.hpp>
@@ -139,7 +141,7 @@ struct fitted_features {
 
 /// Fits the stages of one modality on the items that have it, and gives the features of all items.
 template <class Modality, executor Exec, class Table>
-auto fit_features(const Modality& part, const Exec& exec, const Table& table, seed key) {
+auto fit_features(const Modality& part, const Exec& exec, const Table& table, const data::interactions& events, seed key) {
   using spec_type = typename Modality::spec_type;
   const auto& column = table.template get<Modality::column_literal>();
   using kind_type = typename std::remove_cvref_t<decltype(column)>::kind_type;
@@ -149,7 +151,12 @@ auto fit_features(const Modality& part, const Exec& exec, const Table& table, se
   }
   decltype(auto) stages = split_spec<spec_type>::template stages<kind_type>(part.spec);
   using stages_type = std::remove_cvref_t<decltype(stages)>;
-  auto fitted = fit_transform_stage(stages, exec, column.batch(), key);
+  std::vector<std::uint32_t> items;
+  items.reserve(column.present_count());
+  for (std::size_t item = 0; item < column.present().size(); ++item) {
+    if (column.present()[item] != 0) items.push_back(static_cast<std::uint32_t>(item));
+  }
+  auto fitted = fit_transform_stage(stages, exec, column.batch(), key, data::supervision<Table>{table, events, items});
   auto features = data::scatter_rows(fitted.output, column.present());
   using branch = feature_branch<Modality::name_literal, Modality::column_literal, decltype(fitted.model),
                                 output_of<stages_type, kind_type>>;
@@ -187,7 +194,7 @@ auto fit_branch(const Modality& part, const Exec& exec, const Table* table, cons
     auto model = fit_stage(part.spec, exec, events, key.derive(1));
     return collaborative_branch<Modality::name_literal, decltype(model)>{std::move(model)};
   } else {
-    auto content = fit_features(part, exec, *table, key.derive(0));
+    auto content = fit_features(part, exec, *table, events, key.derive(0));
     const auto& learner = split_spec<typename Modality::spec_type>::recommender(part.spec);
     auto model = fit_on_features(learner, exec, events, content.values, key.derive(1));
     return content_branch<decltype(content.branch), decltype(model)>{std::move(content.branch), std::move(model)};

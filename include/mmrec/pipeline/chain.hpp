@@ -86,28 +86,30 @@ struct chain {
   Left left;
   Right right;
 
-  template <executor Exec, class Batch>
-  auto fit(const Exec& exec, const Batch& in, seed key = {}) const {
+  template <executor Exec, class Batch, class About = unsupervised>
+  auto fit(const Exec& exec, const Batch& in, seed key = {}, const About& about = {}) const {
     if constexpr (is_streamed_kind<middle_kind>) {
-      auto left_model = fit_stage(left, exec, in, key.derive(0));
-      auto right_model = fit_stage(right, exec, streamed<Batch, decltype(left_model)>(in, left_model), key.derive(1));
+      auto left_model = fit_stage(left, exec, in, key.derive(0), about);
+      auto right_model = fit_stage(right, exec, streamed<Batch, decltype(left_model)>(in, left_model), key.derive(1), about);
       return joined(std::move(left_model), std::move(right_model));
     } else {
-      auto first = fit_transform_stage(left, exec, in, key.derive(0));
-      auto right_model = fit_stage(right, exec, first.output, key.derive(1));
+      auto first = fit_transform_stage(left, exec, in, key.derive(0), about);
+      auto right_model = fit_stage(right, exec, first.output, key.derive(1), about);
       return joined(std::move(first.model), std::move(right_model));
     }
   }
 
-  template <executor Exec, class Batch>
-  requires(!is_streamed_kind<output_kind>) auto fit_transform(const Exec& exec, const Batch& in, seed key = {}) const {
+  template <executor Exec, class Batch, class About = unsupervised>
+  requires(!is_streamed_kind<output_kind>) auto fit_transform(const Exec& exec, const Batch& in, seed key = {},
+                                                              const About& about = {}) const {
     if constexpr (is_streamed_kind<middle_kind>) {
-      auto left_model = fit_stage(left, exec, in, key.derive(0));
-      auto second = fit_transform_stage(right, exec, streamed<Batch, decltype(left_model)>(in, left_model), key.derive(1));
+      auto left_model = fit_stage(left, exec, in, key.derive(0), about);
+      auto second =
+          fit_transform_stage(right, exec, streamed<Batch, decltype(left_model)>(in, left_model), key.derive(1), about);
       return with_output(joined(std::move(left_model), std::move(second.model)), std::move(second.output));
     } else {
-      auto first = fit_transform_stage(left, exec, in, key.derive(0));
-      auto second = fit_transform_stage(right, exec, first.output, key.derive(1));
+      auto first = fit_transform_stage(left, exec, in, key.derive(0), about);
+      auto second = fit_transform_stage(right, exec, first.output, key.derive(1), about);
       return with_output(joined(std::move(first.model), std::move(second.model)), std::move(second.output));
     }
   }

@@ -88,7 +88,8 @@ auto fit_feature_level(const feature_level_spec<modality_set<Modalities...>, Fus
                        const Table& table, const data::interactions& events, seed key) {
   return std::apply(
       [&](const Modalities&... parts) {
-        auto fitted_parts = std::tuple{fit_features(parts, exec, table, seed_of(key.derive(0), Modalities::name()))...};
+        auto fitted_parts =
+            std::tuple{fit_features(parts, exec, table, events, seed_of(key.derive(0), Modalities::name()))...};
         return std::apply(
             [&](auto&... fits) {
               const std::array inputs{

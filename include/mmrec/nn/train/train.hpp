@@ -19,7 +19,6 @@
 #include <mmrec/kernel/aligned.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/optimizer/clip.hpp>
-#include <mmrec/nn/optimizer/update.hpp>
 #include <mmrec/nn/train/examples.hpp>
 #include <mmrec/nn/train/training.hpp>
 #include <mmrec/nn/training_pass.hpp>
@@ -96,9 +95,8 @@ class trainer {
       pass_.clear_gradients();
       pass_.backward(exec, state.current, view, {output_gradient_.data(), outputs.size()}, key);
       rate_ = how_.schedule.factor(number, how_.epochs * batches()) * state.plateau.factor;
-      T* const gradients = pass_.gradients().data();
-      if (how_.clip_norm > 0.0) clip_by_norm(exec, gradients, Net::parameter_count, how_.clip_norm);
-      update_all(exec, state, gradients);
+      if (how_.clip_norm > 0.0) clip_by_norm(exec, pass_.gradients().data(), Net::parameter_count, how_.clip_norm);
+      update_weights(exec, how_.optimizer, state.optimizer, state.current, pass_, rate_);
     }
     ++state.batch;
   }
@@ -117,22 +115,6 @@ class trainer {
     loss.check_targets(function, data.targets.data(), count, width);
     return each;
   }
-  template <executor Exec>
-  void update_all(const Exec& exec, training_state<Net, T>& state, const T* gradients) {
-    T* const parameters = state.current.parameters.data();
-    state.optimizer.advance();
-    std::size_t done = 0;
-    const auto tables = pass_.sparse_tensors();
-    for (std::size_t table = 0; table < tables.size(); ++table) {
-      const tensor_info& tensor = tables[table];
-      update(exec, how_.optimizer, state.optimizer, parameters, gradients, done, tensor.offset, rate_);
-      update_rows(exec, how_.optimizer, state.optimizer, parameters, gradients, tensor.offset,
-                  tensor.spec.size() / tensor.spec.extents[0], pass_.touched()[table].sorted(), rate_);
-      done = tensor.offset + tensor.spec.size();
-    }
-    update(exec, how_.optimizer, state.optimizer, parameters, gradients, done, Net::parameter_count, rate_);
-  }
-
   std::string_view function_;
   const Training& how_;
   const data_type& data_;
