@@ -245,8 +245,7 @@ inline std::vector<std::pair<tensor_entry, const tensor_view*>> place_tensors(
     require_config(is_utf8(key) && is_utf8(value), function, "metadata", "have a text that is not UTF-8");
   }
   std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
-    const std::size_t first = bytes_of(a.first.type), second = bytes_of(b.first.type);
-    return first != second ? first > second : a.first.name < b.first.name;
+    return a.first.type != b.first.type ? a.first.type < b.first.type : a.first.name < b.first.name;
   });
   std::vector<std::string_view> names;
   std::uint64_t filled = 0;
@@ -277,9 +276,9 @@ inline std::string header_of(std::string_view function, std::span<const std::pai
 /// The bytes of a safetensors file.
 ///
 /// Cost       O(bytes)
-/// Result     the same bytes for the same tensors and metadata in any order: larger numbers come first, then names in
-///            order of their bytes; data begin at a multiple of 8, so that all numbers are aligned. Non-finite numbers are
-///            written as they are, though readers refuse them by default
+/// Result     the same bytes for the same tensors and metadata in any order, those of the reference implementation: types in
+///            the order of tensor_type, then names in the order of their bytes; data begin at a multiple of 8, so that all
+///            numbers are aligned. Non-finite numbers are written as they are, though readers refuse them by default
 /// Throws     shape_error when a tensor's bytes are not as many as its shape wants; invalid_config for names that are not
 ///            UTF-8, repeated or "__metadata__"; limit_error for a header beyond 100 MB
 inline std::string format_safetensors(std::span<const tensor_view> tensors,

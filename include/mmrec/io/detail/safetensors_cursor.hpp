@@ -117,11 +117,8 @@ class json_cursor {
   }
 
  private:
-  /// The 16 bits of a \uXXXX whose backslash is at `position`.
+  /// The 16 bits of the \uXXXX that begins at `position` and lies within the text.
   std::uint32_t code_unit(std::size_t position) const {
-    if (text_.size() - position < 6 || text_[position] != '\\' || text_[position + 1] != 'u') {
-      fail_at(position, "half of a surrogate pair in a string");
-    }
     std::uint32_t unit = 0;
     for (std::size_t i = 2; i < 6; ++i) {
       const char c = text_[position + i];
@@ -156,7 +153,8 @@ class json_cursor {
     if (point >= 0xdc00 && point <= 0xdfff) fail("half of a surrogate pair in a string");
     std::size_t size = 6;
     if (point >= 0xd800 && point <= 0xdbff) {
-      const std::uint32_t low = code_unit(at_ + 6);
+      const bool two = text_.size() - at_ >= 12 && text_.substr(at_ + 6, 2) == "\\u";
+      const std::uint32_t low = two ? code_unit(at_ + 6) : 0;
       if (low < 0xdc00 || low > 0xdfff) fail("half of a surrogate pair in a string");
       point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
       size = 12;

@@ -19,8 +19,8 @@
 namespace mmrec::inline v0 {
 namespace io {
 
-/// Types of numbers in safetensors files.
-enum class tensor_type : std::uint8_t { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
+/// Types of numbers in safetensors files, in the order in which writers put them: larger numbers first.
+enum class tensor_type : std::uint8_t { u64, i64, f64, f32, u32, i32, bf16, f16, u16, i16, i8, u8, boolean };
 
 namespace detail {
 
@@ -28,17 +28,17 @@ struct tensor_type_row {
   std::string_view name;
   std::size_t bytes;
 };
-inline constexpr std::array<tensor_type_row, 13> tensor_types{{{"F64", 8},
-                                                               {"F32", 4},
-                                                               {"F16", 2},
-                                                               {"BF16", 2},
+inline constexpr std::array<tensor_type_row, 13> tensor_types{{{"U64", 8},
                                                                {"I64", 8},
+                                                               {"F64", 8},
+                                                               {"F32", 4},
+                                                               {"U32", 4},
                                                                {"I32", 4},
+                                                               {"BF16", 2},
+                                                               {"F16", 2},
+                                                               {"U16", 2},
                                                                {"I16", 2},
                                                                {"I8", 1},
-                                                               {"U64", 8},
-                                                               {"U32", 4},
-                                                               {"U16", 2},
                                                                {"U8", 1},
                                                                {"BOOL", 1}}};
 
