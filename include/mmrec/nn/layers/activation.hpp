@@ -4,16 +4,17 @@
 #include <string_view>
 #include <type_traits>
 
-#include <mmrec/kernel/elementwise.hpp>
 #include <mmrec/nn/inference.hpp>
 #include <mmrec/nn/layer.hpp>
+#include <mmrec/nn/layers/padding.hpp>
+#include <mmrec/nn/shape.hpp>
 
 namespace mmrec::inline v0 {
 namespace nn {
 namespace detail {
 
-/// Layers that keep the shape and map each number by Function, which has forward(exec, count, x, y, level) and
-/// backward(exec, count, x, y, y gradient, x gradient, level).
+/// Layers that keep the shape and map each number by Function, which has forward(exec, count, x, y, level),
+/// backward(exec, count, x, y, y gradient, x gradient, level), its name, uses_output, and keeps_zero: that it maps 0 to 0.
 template <class In, class Function>
 struct elementwise_on : layer_base<In, In> {
   static constexpr bool uses_output = Function::uses_output;
@@ -22,6 +23,7 @@ struct elementwise_on : layer_base<In, In> {
   template <executor Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>&) {
     Function::forward(pass.exec, in.size().size(), in.data, out, pass.level);
+    if constexpr (!Function::keeps_zero) zero_padding(in, shape_size<In>::of(1), out);
   }
   template <executor Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T* out, const T* out_gradient,
