@@ -1,11 +1,13 @@
 // fuzz/targets.hpp - what the fuzzers call, and the test that replays their corpus. Each target takes any bytes; errors of
 // the library are fine, everything else (a crash, another exception, a broken property) is a finding.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include <mmrec/io/adjacency.hpp>
 #include <mmrec/io/interactions.hpp>
 #include <mmrec/io/npy.hpp>
+#include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/table.hpp>
 #include <mmrec/io/wav.hpp>
 
@@ -156,6 +159,44 @@ inline void wav(std::string_view bytes) {
     require(mmrec::io::parse_wav(mmrec::io::format_wav(sound, mmrec::io::wav_encoding::float32), "fuzz") == sound);
   } catch (const mmrec::error&) {
   }
+}
+
+inline void safetensors_file(const std::string& bytes) {
+  try {
+    const mmrec::io::safetensors file = mmrec::io::parse_safetensors(bytes, "fuzz", {.allow_non_finite = true});
+    std::vector<mmrec::io::tensor_view> tensors;
+    for (std::size_t index = 0; index < file.size(); ++index) {
+      tensors.push_back(file[index]);
+      require(file.at(tensors.back().name).bytes.data() == tensors.back().bytes.data());
+      std::vector<double> numbers(tensors.back().size());
+      try {
+        tensors.back().copy_to(std::span<double>(numbers));
+      } catch (const mmrec::data_error&) {
+      }
+    }
+    const std::string written = mmrec::io::format_safetensors(tensors, file.metadata());
+    const mmrec::io::safetensors again = mmrec::io::parse_safetensors(written, "fuzz", {.allow_non_finite = true});
+    require(again.size() == file.size() && again.metadata() == file.metadata());
+    for (const mmrec::io::tensor_view& tensor : tensors) {
+      const mmrec::io::tensor_view copy = again.at(tensor.name);
+      require(copy.type == tensor.type && std::ranges::equal(copy.shape, tensor.shape));
+      require(std::ranges::equal(copy.bytes, tensor.bytes));
+    }
+    static_cast<void>(mmrec::io::parse_safetensors(bytes, "fuzz"));
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// Tensors that are read are found by name and, written and read again, the same. The bytes are tried as a file, and as a
+/// header whose length fits, with the data it may want after it.
+inline void safetensors(std::string_view bytes) {
+  safetensors_file(std::string(bytes));
+  const std::size_t data = take_choice(bytes);
+  std::string file(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) file[i] = static_cast<char>(bytes.size() >> (8 * i) & 255);
+  file += bytes;
+  file.append(data, '\1');
+  safetensors_file(file);
 }
 
 }  // namespace fuzz
