@@ -2,6 +2,7 @@
 #pragma once
 #include <mmrec/io/adjacency.hpp>
 #include <mmrec/io/atomic_file.hpp>
+#include <mmrec/io/checkpoint.hpp>
 #include <mmrec/io/feature_table.hpp>
 #include <mmrec/io/file.hpp>
 #include <mmrec/io/interactions.hpp>
@@ -11,3 +12,4 @@
 #include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/table.hpp>
 #include <mmrec/io/wav.hpp>
+#include <mmrec/io/weights.hpp>
