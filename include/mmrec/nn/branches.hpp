@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -166,6 +167,11 @@ struct branches_on
                           static_cast<const T*>(gradients[index]), static_cast<T*>(nullptr),
                           memory_of<index>(memory, own.states[index], rest));
     });
+  }
+
+  template <class View>
+  static void check_input(std::string_view function, const View& in) {
+    each([&](auto index) { nn::check_input<at<index>>(function, std::get<index>(in.parts)); });
   }
 
   template <class Visitor>

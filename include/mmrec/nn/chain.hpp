@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -217,6 +218,11 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     layer_memory<T> rest = memory;
     rest.scratch = memory.scratch + 2 * between;
     backward_from<0>(pass, in, out, out_gradient, in_gradient, slots, gradients, rest);
+  }
+
+  template <class View>
+  static void check_input(std::string_view function, const View& in) {
+    if constexpr (depth != 0) nn::check_input<at<0>>(function, in);
   }
 
   template <class Visitor>

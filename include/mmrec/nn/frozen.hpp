@@ -102,6 +102,7 @@ class frozen {
   template <executor Exec>
   std::span<const T> operator()(const Exec& exec, const view& in, workspace& memory) const {
     detail::require_valid_batch("nn::frozen", in);
+    check_input<bound>("nn::frozen", in);
     const dims<input> size = in.size();
     memory.reserve(size, exec.concurrency());
     inference<bound>::infer(context<Exec>{exec, false}, in, memory.outputs_.data(), packed_.data(), memory.scratch_.data());

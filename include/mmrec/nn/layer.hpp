@@ -43,6 +43,7 @@ struct tensor_spec {
   std::size_t fan = 1;
   torch_layout torch = torch_layout::same;
   bool sparse = false;  ///< a table of which a batch touches a few rows: gradients and updates are by row
+  std::size_t zero_row = static_cast<std::size_t>(-1);  ///< a row that begins as zeros, if there is one of this number
 
   constexpr std::size_t size() const {
     std::size_t product = 1;
@@ -136,6 +137,13 @@ constexpr dims<typename B::output_shape> output_dims(const dims<typename B::inpu
   } else {
     return {in.count, B::steps(in.steps)};
   }
+}
+
+/// Throws what bound layer B says, in check_input(function, in), where it cannot take the content of a batch: ids outside
+/// its table, more steps than it has positions for. Layers made of others ask those that read their input.
+template <class B, class View>
+void check_input(std::string_view function, const View& in) {
+  if constexpr (requires { B::check_input(function, in); }) B::check_input(function, in);
 }
 
 /// The numbers of bound layer B, whether it lists its tensors or, made of other layers, only counts them.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include <mmrec/nn/chain.hpp>
@@ -89,11 +90,13 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     const std::size_t size = output_dims<body>(in.size()).size();
     T* const given = own.body_output == nullptr ? out : own.body_output;
     body::forward(pass.child(0), in, given, own.body_memory);
-    const T* other = in.data;
+    const T* other = nullptr;
     if constexpr (projects) {
       T* const projected = own.shortcut_output == nullptr ? own.side : own.shortcut_output;
       shortcut::forward(pass.child(1), in, projected, own.shortcut_memory);
       other = projected;
+    } else {
+      other = in.data;
     }
     if (given != out) std::copy_n(given, size, out);
     detail::add_to(size, other, out);
@@ -110,6 +113,12 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     } else if (in_gradient != nullptr) {
       detail::add_to(in.size().size(), out_gradient, in_gradient);
     }
+  }
+
+  template <class View>
+  static void check_input(std::string_view function, const View& in) {
+    nn::check_input<body>(function, in);
+    nn::check_input<shortcut>(function, in);
   }
 
   template <class Visitor>
@@ -148,11 +157,13 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     const std::size_t size = output_dims<body>(in.size()).size();
     std::byte* const rest = scratch + padded(size * sizeof(T));
     inference<body>::infer(pass, in, out, frozen, rest);
-    const T* other = in.data;
+    const T* other = nullptr;
     if constexpr (projects) {
       T* const projected = reinterpret_cast<T*>(scratch);
       inference<shortcut>::infer(pass, in, projected, frozen + frozen_body<T>(), rest);
       other = projected;
+    } else {
+      other = in.data;
     }
     detail::add_to(size, other, out);
   }

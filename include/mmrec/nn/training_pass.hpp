@@ -50,11 +50,12 @@ class training_pass {
 
   /// The network's outputs for a batch. Training, layers such as dropout use randomness from `key`, normalisations use the
   /// batch and update their statistics; otherwise they use the statistics and nothing is changed.
-  /// Throws shape_error for a batch larger than was planned for.
+  /// Throws shape_error for a batch larger than was planned for; data_error for ids out of range.
   template <executor Exec>
   std::span<const T> forward(const Exec& exec, weights<Net, T>& network, const view& in, seed key = {},
                              bool training = true) {
     require_planned(exec, in);
+    check_input<bound>("nn::training_pass", in);
     layer_memory<T> memory = memory_of(network);
     bound::forward(context<Exec>{exec, training, key}, in, outputs_.data(), memory);
     return {outputs_.data(), output_dims<bound>(in.size()).size()};

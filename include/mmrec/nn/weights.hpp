@@ -84,6 +84,10 @@ weights<Net, T> initialize(seed key) {
         for (T& value : values) value = static_cast<T>(random.normal() / std::sqrt(fan));
         break;
     }
+    if (tensor.spec.zero_row < tensor.spec.extents[0]) {
+      const std::size_t width = values.size() / tensor.spec.extents[0];
+      for (T& value : values.subspan(tensor.spec.zero_row * width, width)) value = T(0);
+    }
   }
   return result;
 }
