@@ -2,7 +2,7 @@
 # Builds and runs the tests. Installs what is missing first (Debian 12, Ubuntu 24.04).
 #
 #   scripts/test.sh             g++ (preset dev)
-#   scripts/test.sh --all       and clang++, the address and undefined behaviour sanitizers, the thread sanitizer
+#   scripts/test.sh --all       and clang++ with the address and undefined behaviour sanitizers, the thread sanitizer
 #   scripts/test.sh tsan        presets by name
 #
 # Tests on real data look for them under MMREC_TEST_DATA and count as skipped where they are not. The last line tells what
@@ -13,7 +13,7 @@ set -euo pipefail
 presets=()
 for argument in "$@"; do
   case "$argument" in
-    --all) presets+=(dev clang asan-ubsan tsan) ;;
+    --all) presets+=(dev asan-ubsan tsan) ;;
     -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) presets+=("$argument") ;;
   esac

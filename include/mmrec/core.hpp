@@ -4,6 +4,7 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/fixed_string.hpp>
+#include <mmrec/core/format.hpp>
 #include <mmrec/core/fusion.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>

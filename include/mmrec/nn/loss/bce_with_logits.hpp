@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <mmrec/core/error.hpp>
+#include <mmrec/core/format.hpp>
 #include <mmrec/nn/loss/detail/logistic.hpp>
 #include <mmrec/nn/loss/detail/targets.hpp>
 
@@ -34,7 +35,7 @@ struct bce_with_logits {
     detail::require_finite_targets(function, targets, batch, width);
     for (std::size_t i = 0; i < batch * width; ++i) {
       if (!(targets[i] >= T(0) && targets[i] <= T(1))) {
-        detail::refuse_target(function, i / width, i % width, "is " + std::to_string(targets[i]) + ", outside [0, 1]");
+        detail::refuse_target(function, i / width, i % width, "is " + to_text(targets[i]) + ", outside [0, 1]");
       }
     }
   }

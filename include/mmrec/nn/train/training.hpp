@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <mmrec/core/error.hpp>
+#include <mmrec/core/format.hpp>
 #include <mmrec/core/random.hpp>
 #include <mmrec/nn/optimizer/state.hpp>
 #include <mmrec/nn/optimizer/update.hpp>
@@ -72,7 +73,7 @@ struct epoch_report {
 class diverged : public numeric_error {
  public:
   diverged(std::string_view function, std::size_t epoch, double loss)
-      : numeric_error(function, "the loss became " + std::to_string(loss) + " in epoch " + std::to_string(epoch + 1) +
+      : numeric_error(function, "the loss became " + to_text(loss) + " in epoch " + std::to_string(epoch + 1) +
                                     "; the state holds the weights of the last sound epoch; try a lower learning rate, "
                                     "or clip_norm"),
         epoch_(epoch),
