@@ -121,15 +121,10 @@ struct infonce {
     for (std::size_t i = 0; i < batch; ++i) {
       const T* row = logits + i * batch;
       T* out = gradient + i * batch;
-      const detail::shifted_exponentials all = detail::exponentiate_row(row, batch, out);
-      total += all.log_sum() - static_cast<double>(row[i]);
-      const T scale = static_cast<T>(share / all.sum);
-      double others = 0.0;
-      for (std::size_t j = 0; j < batch; ++j) {
-        if (j != i) others += static_cast<double>(out[j]);
-        out[j] *= scale;
-      }
-      out[i] = static_cast<T>(-others * (share / all.sum));
+      const detail::row_exponentials all = detail::exponentiate_row(row, batch, i, out);
+      total += all.loss();
+      detail::scale_row(out, batch, static_cast<T>(share / all.sum()), T(0));
+      out[i] = static_cast<T>(-all.others * (share / all.sum()));
     }
     return share * total;
   }

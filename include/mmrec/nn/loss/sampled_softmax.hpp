@@ -59,18 +59,13 @@ struct sampled_softmax {
       if (log_expected_counts != nullptr) {
         for (std::size_t j = 0; j < width; ++j) scratch[j] -= log_expected_counts[row * width + j];
       }
-      const double target = static_cast<double>(scratch[0]);
-      const detail::shifted_exponentials all = detail::exponentiate_row(scratch, width, scratch);
-      total += all.log_sum() - target;
+      const detail::row_exponentials all = detail::exponentiate_row(scratch, width, 0, scratch);
+      total += all.loss();
       if (gradient == nullptr) continue;
       T* out = gradient + row * width;
-      const T scale = static_cast<T>(1.0 / (all.sum * rows));
-      double others = 0.0;
-      for (std::size_t j = 1; j < width; ++j) {
-        others += static_cast<double>(scratch[j]);
-        out[j] = scratch[j] * scale;
-      }
-      out[0] = static_cast<T>(-others / (all.sum * rows));
+      std::copy(scratch, scratch + width, out);
+      detail::scale_row(out, width, static_cast<T>(1.0 / (all.sum() * rows)), T(0));
+      out[0] = static_cast<T>(-all.others / (all.sum() * rows));
     }
     return total / rows;
   }

@@ -59,18 +59,11 @@ struct softmax_cross_entropy {
         // Differences to the target's logit: the logits themselves may be large and cancel.
         for (std::size_t j = 0; j < width; ++j) smoothed += target_logit - static_cast<double>(logits[j]);
       }
-      const detail::shifted_exponentials all = detail::exponentiate_row(logits, width, out);
-      total += (all.log_sum() - target_logit) + smooth * smoothed;
+      const detail::row_exponentials all = detail::exponentiate_row(logits, width, target, out);
+      total += all.loss() + smooth * smoothed;
       if (out == nullptr) continue;
-      const T scale = static_cast<T>(1.0 / (all.sum * rows));
-      const T spread = static_cast<T>(smooth / rows);
-      // The target's own element is minus the sum of the others: no cancellation when its probability is close to 1.
-      double others = 0.0;
-      for (std::size_t j = 0; j < width; ++j) {
-        if (j != target) others += static_cast<double>(out[j]);
-        out[j] = out[j] * scale - spread;
-      }
-      out[target] = static_cast<T>((label_smoothing - smooth - others / all.sum) / rows);
+      detail::scale_row(out, width, static_cast<T>(1.0 / (all.sum() * rows)), static_cast<T>(smooth / rows));
+      out[target] = static_cast<T>((label_smoothing - smooth - all.others / all.sum()) / rows);
     }
     return total / rows;
   }
