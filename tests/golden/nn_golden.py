@@ -28,7 +28,7 @@ class Golden:
 
     def line(self, name, numbers):
         numbers = torch.as_tensor(numbers).detach().flatten().tolist()
-        self.out.write(" ".join([name] + ["%.10g" % v for v in numbers]) + "\n")
+        self.out.write(" ".join([name] + ["%.9g" % v for v in numbers]) + "\n")
 
     def case(self, name, module, x, y, layout=lambda t: t, out_layout=None, tensors=None, lengths=None, seed_gradient=None):
         """x, of PyTorch's layout and requiring gradients, gave y. layout and out_layout bring them into ours; tensors(gradients)

@@ -136,7 +136,7 @@ void check_network(std::size_t batch, std::size_t steps = 1, bool ragged = false
   // Any number of threads; no allocation.
   const auto first = run<float>(given, one);
   CHECK(first.allocations == 0);
-  for (const std::size_t threads : {2, 8}) {
+  for (const std::size_t threads : {std::size_t{2}, std::size_t{8}}) {
     const mmrec::exec::cpu_session many(mmrec::exec::cpu{.threads = threads});
     CHECK(run<float>(given, many.executor()) == first);
   }
@@ -160,7 +160,7 @@ void check_network(std::size_t batch, std::size_t steps = 1, bool ragged = false
           std::copy(result.begin(), result.end(), outputs.begin());
         }) == 0);
   CHECK(relative_error(outputs, evaluated.outputs) <= float_bound);
-  for (const std::size_t threads : {2, 8}) {
+  for (const std::size_t threads : {std::size_t{2}, std::size_t{8}}) {
     const mmrec::exec::cpu_session many(mmrec::exec::cpu{.threads = threads});
     typename nn::frozen<Net, float>::workspace other(view.size(), many.executor().concurrency());
     const auto result = frozen(many.executor(), view, other);
