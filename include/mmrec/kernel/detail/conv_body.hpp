@@ -77,22 +77,45 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
       for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::load(out[r] + v * simd::width, masks[v]);
     }
   }
+  if (task.asks) {  // asked for now, as they are needed only at the end
+#pragma GCC unroll 8
+    for (std::size_t r = 0; r < Rows; ++r) {
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < Vectors; ++v) __builtin_prefetch(out[r] + v * simd::width, 1);
+    }
+  }
   const T* panel = task.panel + left;
+  const T* ahead = task.ahead + left;
+  std::size_t ahead_rows = task.ahead_rows;
   const std::size_t width = task.width, step = task.step;
+  const std::size_t stride = task.next == nullptr ? ~std::size_t{0} : conv_granule<T>;  // steps between two requests
   for (std::size_t piece = 0; piece < task.piece_count; ++piece) {
     std::size_t position = task.pieces[piece].offset;
-    for (std::size_t p = task.pieces[piece].count; p != 0; --p) {
-      typename simd::type row[Vectors];
-#pragma GCC unroll 4
-      for (std::size_t v = 0; v < Vectors; ++v) row[v] = simd::load(panel + v * simd::width);
+    for (std::size_t rest = task.pieces[piece].count; rest != 0;) {
+      const std::size_t count = (std::min)(rest, stride);
+      rest -= count;
+      if (task.next != nullptr) {
 #pragma GCC unroll 8
-      for (std::size_t r = 0; r < Rows; ++r) {
-        const typename simd::type factor = simd::all(in[r][position]);
+        for (std::size_t r = 0; r < Rows; ++r) __builtin_prefetch(task.next[top + r] + position);
+        for (std::size_t i = (std::min)(ahead_rows, task.ahead_step); i != 0; --i, --ahead_rows) {
 #pragma GCC unroll 4
-        for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::multiply_add(factor, row[v], sums[r][v]);
+          for (std::size_t v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * simd::width);
+          ahead += task.ahead_stride;
+        }
       }
-      position += step;
-      panel += width;
+      for (std::size_t p = count; p != 0; --p) {
+        typename simd::type row[Vectors];
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < Vectors; ++v) row[v] = simd::load(panel + v * simd::width);
+#pragma GCC unroll 8
+        for (std::size_t r = 0; r < Rows; ++r) {
+          const typename simd::type factor = simd::all(in[r][position]);
+#pragma GCC unroll 4
+          for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = simd::multiply_add(factor, row[v], sums[r][v]);
+        }
+        position += step;
+        panel += width;
+      }
     }
   }
   if (task.store == conv_store::add) {

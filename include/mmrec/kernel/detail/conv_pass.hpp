@@ -91,6 +91,13 @@ struct conv_pass {
   }
 };
 
+/// Where a packed panel begins.
+template <class T>
+constexpr std::size_t conv_packed_offset(const conv_pass<T>& pass, std::size_t group, std::size_t panel) {
+  const conv_panels<T> panels{pass.columns};
+  return pass.depth() * (group * panels.padded() + panels.first(panel));
+}
+
 /// Rows begin .. end - 1 of a panel's weights, in the order in which the pass sums.
 template <class T>
 void conv_pack_rows(const conv_pass<T>& pass, std::size_t group, std::size_t panel, std::size_t begin, std::size_t end,
@@ -110,11 +117,22 @@ void conv_pack_rows(const conv_pass<T>& pass, std::size_t group, std::size_t pan
   }
 }
 
-/// Where a packed panel begins.
+/// Weights that lie in rows as long as a panel is wide.
 template <class T>
-constexpr std::size_t conv_packed_offset(const conv_pass<T>& pass, std::size_t group, std::size_t panel) {
+struct conv_rows {
+  const T* data;
+  std::size_t stride;
+};
+/// Where the weights of a panel from row `begin` of the sum on are, if they lie in rows; else null.
+template <class T>
+conv_rows<T> conv_rows_at(const conv_pass<T>& pass, std::size_t group, std::size_t panel, std::size_t begin) {
   const conv_panels<T> panels{pass.columns};
-  return pass.depth() * (group * panels.padded() + panels.first(panel));
+  if (pass.packed != nullptr) {
+    return {pass.packed + conv_packed_offset(pass, group, panel) + begin * panels.width(panel), panels.width(panel)};
+  }
+  const conv_weights<T>& w = pass.weights;
+  if (w.column_stride != 1 || pass.y.tap_step < 0) return {nullptr, 0};
+  return {w.data + group * w.group_stride + panels.first(panel) + begin * w.inner_stride, w.inner_stride};
 }
 
 /// All weights of a pass.
@@ -239,7 +257,7 @@ void conv_block_product(const conv_pass<T>& pass, const conv_block& block, std::
   const conv_view<T> view = conv_inputs(pass, block, group, scratch);
   T* own_panel = conv_aligned(scratch + pass.copy_size());
 
-  const T* in[conv_blocking::most_pixels];
+  const T* in[conv_blocking::most_pixels + conv_tile_most_rows];
   T* out[conv_blocking::most_pixels];
   std::size_t pixels = 0;
   for (std::size_t image = 0; image < block.images; ++image) {
@@ -253,6 +271,9 @@ void conv_block_product(const conv_pass<T>& pass, const conv_block& block, std::
       }
     }
   }
+
+  // The tile after the last one is the first: of the next part of the sum, or of the next panel.
+  for (std::size_t i = 0; i < conv_tile_most_rows; ++i) in[pixels + i] = in[i % pixels];
 
   const auto tile = conv_tile<T>(level);
   conv_piece pieces[conv_blocking::depth];
@@ -271,8 +292,18 @@ void conv_block_product(const conv_pass<T>& pass, const conv_block& block, std::
         conv_pack_rows(pass, group, panel, begin, end, own_panel, level);
       }
       const std::size_t count = conv_pieces(pass, view, begin, end, pieces);
-      conv_tiles(pixels, conv_tile_rows(level, width / conv_granule<T>), [&](std::size_t first, std::size_t rows) {
+      // The weights of the next part are brought nearer bit by bit, over the tiles of this one.
+      const std::size_t tile_rows = conv_tile_rows(level, width / conv_granule<T>);
+      const std::size_t tiles = (pixels + tile_rows - 1) / tile_rows;
+      const std::size_t next_rows = (std::min)(pass.depth() - end, conv_blocking::depth);
+      const conv_rows<T> ahead = conv_rows_at(pass, group, panel, end);
+      const std::size_t share = ahead.data == nullptr ? 0 : (next_rows + tiles - 1) / tiles;
+      const std::size_t granules = (std::max)(std::size_t{1}, (end - begin) / conv_granule<T>);
+      const bool asks = pass.inner >= conv_granule<T>;  // not where sums are so short that asking takes as long
+      std::size_t done = 0;
+      conv_tiles(pixels, tile_rows, [&](std::size_t first, std::size_t rows) {
         for (std::size_t r = 0; r < rows; ++r) shifted[r] = out[first + r] + column;
+        const std::size_t now = (std::min)(share, next_rows - done);
         tile({.in = in + first,
               .out = shifted,
               .rows = rows,
@@ -285,7 +316,14 @@ void conv_block_product(const conv_pass<T>& pass, const conv_block& block, std::
               .resume = begin != 0,
               .store = end == pass.depth() ? pass.store : conv_store::plain,
               .epilogue = &epilogue,
-              .output = pass.output});
+              .output = pass.output,
+              .asks = asks && begin == 0,
+              .next = asks ? in + first + rows : nullptr,
+              .ahead = now == 0 ? nullptr : ahead.data + done * ahead.stride,
+              .ahead_rows = now,
+              .ahead_stride = ahead.stride,
+              .ahead_step = (share + granules - 1) / granules});
+        done += now;
       });
       begin = end;
     } while (begin < pass.depth());
