@@ -11,5 +11,6 @@
 #include <mmrec/fusion.hpp>
 #include <mmrec/image.hpp>
 #include <mmrec/io.hpp>
+#include <mmrec/nn.hpp>
 #include <mmrec/pipeline.hpp>
 #include <mmrec/text.hpp>
