@@ -177,11 +177,16 @@ struct branches_on
   template <class Visitor>
   static void enumerate_parts(Visitor& visitor, enumeration_position& position) {
     const std::string prefix = position.prefix;
+    const std::size_t steps = position.steps;
     each([&](auto index) {
       using here = std::tuple_element_t<index, std::tuple<Branches...>>;
+      mark(visitor, landmark::branch, here::name.view(), shape_name<typename here::bound::input_shape>::text());
       position.prefix = prefix + std::string(here::name.view()) + '.';
+      position.steps = position.input_steps == nullptr ? steps : position.input_steps[index];
       enumerate<typename here::bound>(visitor, position);
     });
+    mark(visitor, landmark::join);
+    position.steps = steps;
     position.prefix = prefix + "join.";
     visitor.layer(position.prefix, bound_tag<join>{});
     for (const tensor_spec& tensor : join::parameters) {

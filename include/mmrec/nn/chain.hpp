@@ -144,6 +144,19 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     (indices{});
     return padded(largest * sizeof(T));
   }
+  /// The steps that layer Index takes when the chain takes these, or its inputs do.
+  template <std::size_t Index>
+  static constexpr std::size_t steps_before(std::size_t steps) {
+    if constexpr (Index == 0) {
+      return steps;
+    } else if constexpr (detail::is_bundle<In>) {
+      dims<In> in{1, {}};
+      in.steps.fill(steps);
+      return dims_at<Index>(in).steps;
+    } else {
+      return dims_at<Index>(dims<In>{1, steps}).steps;
+    }
+  }
   template <std::size_t Index>
   static constexpr std::size_t size_at(const dims<In>& in) {
     if constexpr (Index == 0) {
@@ -228,16 +241,16 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   template <class Visitor>
   static void enumerate_parts(Visitor& visitor, enumeration_position& position) {
     const std::string prefix = position.prefix;
-    std::size_t index = 0;
-    const auto part = [&]<class Layer, class Bound>() {
-      position.prefix = prefix + prefix_of<Layer>(index++);
-      enumerate<Bound>(visitor, position);
+    const std::size_t steps = position.steps;
+    const auto part = [&]<std::size_t Index>() {
+      position.prefix = prefix + prefix_of<std::tuple_element_t<Index, std::tuple<Layers...>>>(Index);
+      position.steps = steps_before<Index>(steps);
+      enumerate<at<Index>>(visitor, position);
     };
-    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
-      (part.template operator()<std::tuple_element_t<Index, std::tuple<Layers...>>, at<Index>>(), ...);
-    }
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) { (part.template operator()<Index>(), ...); }
     (indices{});
     position.prefix = prefix;
+    position.steps = steps;
   }
 
  private:

@@ -179,7 +179,18 @@ struct enumeration_position {
   std::string prefix;         ///< of the names: "layer1.0."
   std::size_t parameter = 0;  ///< elements before
   std::size_t statistic = 0;
+  std::size_t steps = 1;                     ///< that the layer takes
+  const std::size_t* input_steps = nullptr;  ///< of each input of a network with several; null: `steps` in all
 };
+
+/// How layers are put together: what an enumeration passes besides the layers.
+enum class landmark { residual, shortcut, sum, branch, join };
+/// Calls visitor.mark(landmark, name, shape) where the visitor has it. The order is: residual, layers of the body, shortcut,
+/// its layers, if any, sum; branch (its name, and the shape of its input), its layers, the next branch, ..., join, its layer.
+template <class Visitor>
+void mark(Visitor& visitor, landmark place, std::string_view name = {}, const std::string& shape = {}) {
+  if constexpr (requires { visitor.mark(place, name, shape); }) visitor.mark(place, name, shape);
+}
 
 /// Calls visitor.layer(name, bound layer as a type tag) and visitor.parameter / visitor.statistic(full name, spec, offset)
 /// for each in the order of the network. Loading, saving, filling and describing all go by this one enumeration.

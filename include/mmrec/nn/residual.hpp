@@ -124,13 +124,15 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
   template <class Visitor>
   static void enumerate_parts(Visitor& visitor, enumeration_position& position) {
     const std::string prefix = position.prefix;
-    position.prefix = prefix;
+    mark(visitor, landmark::residual);
     enumerate<body>(visitor, position);
+    mark(visitor, landmark::shortcut);
     if constexpr (projects) {
       const std::string own = prefix_of<Shortcut>(0);
       position.prefix = prefix + (own == "0." ? "shortcut." : own);
       enumerate<shortcut>(visitor, position);
     }
+    mark(visitor, landmark::sum, {}, shape_name<output_shape>::text());
     position.prefix = prefix;
   }
 
