@@ -9,6 +9,7 @@
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/limits.hpp>
+#include <mmrec/core/mermaid.hpp>
 #include <mmrec/core/parse.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>

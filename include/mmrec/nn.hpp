@@ -3,6 +3,7 @@
 #include <mmrec/nn/batches.hpp>
 #include <mmrec/nn/branches.hpp>
 #include <mmrec/nn/chain.hpp>
+#include <mmrec/nn/describe.hpp>
 #include <mmrec/nn/encoder.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/inference.hpp>
@@ -50,6 +51,7 @@
 #include <mmrec/nn/loss/sampled_softmax.hpp>
 #include <mmrec/nn/loss/softmax_cross_entropy.hpp>
 #include <mmrec/nn/memory.hpp>
+#include <mmrec/nn/mermaid.hpp>
 #include <mmrec/nn/named.hpp>
 #include <mmrec/nn/optimizer/adagrad.hpp>
 #include <mmrec/nn/optimizer/adam.hpp>

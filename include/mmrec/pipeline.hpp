@@ -4,6 +4,7 @@
 #include <mmrec/pipeline/chain.hpp>
 #include <mmrec/pipeline/explanation.hpp>
 #include <mmrec/pipeline/fit.hpp>
+#include <mmrec/pipeline/mermaid.hpp>
 #include <mmrec/pipeline/modality.hpp>
 #include <mmrec/pipeline/model.hpp>
 #include <mmrec/pipeline/operators.hpp>
