@@ -268,7 +268,8 @@ inline std::string format_safetensors_header(std::span<const tensor_entry> tenso
     json += json_string(entry.name) + ":{\"dtype\":\"" +
             std::string(tensor_types[static_cast<std::size_t>(entry.type)].name) + "\",\"shape\":[";
     for (std::size_t axis = 0; axis < entry.shape.size(); ++axis) {
-      json += (axis == 0 ? "" : ",") + std::to_string(entry.shape[axis]);
+      if (axis != 0) json += ',';
+      json += std::to_string(entry.shape[axis]);
     }
     json += "],\"data_offsets\":[" + std::to_string(entry.begin) + ',' + std::to_string(entry.end) + "]}";
   }
