@@ -40,7 +40,7 @@ class training_pass {
         gradients_(bound::parameter_count),
         outputs_(output_dims<bound>(largest).size()),
         state_(bound::template state_bytes<T>(largest)),
-        scratch_(bound::template scratch_bytes<T>(largest, concurrency)) {
+        scratch_(most_scratch(largest, concurrency)) {
     // A table's rows are touched by the ids of a batch, of which there are at most as many as it has steps in all.
     for (const tensor_info& tensor : tensors_of<Net>()) {
       if (tensor.spec.sparse) sparse_.push_back(tensor);
@@ -56,6 +56,7 @@ class training_pass {
                              bool training = true) {
     require_planned(exec, in);
     check_input<bound>("nn::training_pass", in);
+    reserve_scratch(exec, in);
     layer_memory<T> memory = memory_of(network);
     bound::forward(context<Exec>{exec, training, key}, in, outputs_.data(), memory);
     return {outputs_.data(), output_dims<bound>(in.size()).size()};
@@ -69,6 +70,7 @@ class training_pass {
     require_planned(exec, in);
     require_size("nn::training_pass::backward", "gradient of the outputs", output_dims<bound>(in.size()).size(),
                  output_gradient.size());
+    reserve_scratch(exec, in);
     layer_memory<T> memory = memory_of(network);
     memory.gradients = gradients_.data();
     memory.rows = rows_.data();
@@ -102,6 +104,21 @@ class training_pass {
   std::size_t bytes() const { return state_.size() + scratch_.size() + (gradients_.size() + outputs_.size()) * sizeof(T); }
 
  private:
+  /// Kernels cut batches of different sizes in different ways, so that a smaller one can need more scratch than a larger.
+  static std::size_t most_scratch(dims<input> size, std::size_t concurrency) {
+    std::size_t most = 0;
+    for (std::size_t last = size.count, count = 0; count <= last; ++count) {
+      size.count = count;
+      most = (std::max)(most, bound::template scratch_bytes<T>(size, concurrency));
+    }
+    return most;
+  }
+  /// Only batches of fewer steps or threads than planned for can find too little.
+  template <executor Exec>
+  void reserve_scratch(const Exec& exec, const view& in) {
+    const std::size_t needed = bound::template scratch_bytes<T>(in.size(), exec.concurrency());
+    if (scratch_.size() < needed) scratch_.resize(needed);
+  }
   layer_memory<T> memory_of(weights<Net, T>& network) {
     layer_memory<T> memory;
     memory.parameters = network.parameters.data();
