@@ -64,18 +64,6 @@ TEMPLATE_TEST_CASE("an LSTM of 20 steps in float differs by at most 1e-6 from on
   CHECK(test::relative_error(test::run<float>(given, {}).outputs, test::run<double>(given, {}).outputs) <= 1e-6);
 }
 
-TEST_CASE("smaller batches and fewer threads than planned for need no more memory") {
-  using bound = net<7, nn::lstm<9, deep>>::bound;
-  for (std::size_t count = 1; count < 200; ++count) {
-    for (const std::size_t threads : {1, 2, 5, 8}) {
-      const std::size_t bytes = bound::scratch_bytes<float>({count, 6}, threads);
-      CHECK(bytes <= bound::scratch_bytes<float>({count + 1, 6}, threads));
-      CHECK(bytes <= bound::scratch_bytes<float>({count, 7}, threads));
-      CHECK(bytes <= bound::scratch_bytes<float>({count, 6}, threads + 1));
-    }
-  }
-}
-
 template <template <std::size_t, recurrent> class Layer>
 void check_kind(const test::golden_numbers& golden, const std::string& kind) {
   test::check_golden<net<3, Layer<5, recurrent{}>>>(golden, kind, 3, 6);

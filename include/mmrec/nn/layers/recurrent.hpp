@@ -9,8 +9,7 @@
 #include <type_traits>
 
 #include <mmrec/exec/cpu.hpp>
-#include <mmrec/kernel/detail/recurrent_driver.hpp>
-#include <mmrec/kernel/detail/recurrent_types.hpp>
+#include <mmrec/kernel/rnn.hpp>
 #include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/memory.hpp>
 #include <mmrec/nn/shape.hpp>
@@ -140,8 +139,8 @@ struct recurrent_on : layer_base<sequence<D>, std::conditional_t<Options.output 
     arena forward(nullptr), backward(nullptr);
     forward_scratch<T>(forward, in);
     backward_scratch<T>(backward, in);
-    return (std::max)(forward.used() + padded(packed_elements<T>() * sizeof(T)) + kernel_bytes<T>(in, concurrency, true),
-                      backward.used() + kernel_bytes<T>(in, concurrency, true));
+    return (std::max)(forward.used() + padded(packed_elements<T>() * sizeof(T)), backward.used()) +
+           kernel_bytes<T>(in, concurrency, true);
   }
 
   template <executor Exec, class T>
@@ -305,24 +304,19 @@ struct recurrent_on : layer_base<sequence<D>, std::conditional_t<Options.output 
   static constexpr std::size_t packed_elements() {
     return (std::max)(Cell::template packed_size<T>(D, H), Cell::template packed_size<T>(width, H));
   }
-  /// Scratch of the kernels for any batch and any number of threads up to these; a smaller batch may be cut less finely and
-  /// so ask for more.
+  /// Scratch of the kernels.
   template <class T>
   static constexpr std::size_t kernel_bytes(const dims<In>& in, std::size_t concurrency, bool training) {
     std::size_t most = 0;
-    for (std::size_t threads = 1; threads <= concurrency; ++threads) {
-      const dims<In> cut{(std::min)(in.count, threads * kernel::detail::recurrent_rows), in.steps};
-      for (const std::size_t part : {std::size_t{0}, parts - 1}) {
-        const auto shape = shape_of(cut, part);
-        most = (std::max)(most, Cell::template packed_scratch<T>(shape, false, threads));
-        if (!training) continue;
-        most = (std::max)({most, Cell::template packed_scratch<T>(shape, true, threads),
-                           Cell::template backward_scratch<T>(shape, threads)});
-      }
+    for (const std::size_t part : {std::size_t{0}, parts - 1}) {
+      const auto shape = shape_of(in, part);
+      most = (std::max)(most, Cell::template packed_scratch<T>(shape, false, concurrency));
+      if (!training) continue;
+      most = (std::max)({most, Cell::template packed_scratch<T>(shape, true, concurrency),
+                         Cell::template backward_scratch<T>(shape, concurrency)});
     }
     return padded(most * sizeof(T));
   }
-
   /// Runs the layers from the first to the last: run(part, task) for each direction of each.
   template <class T, class OutputOf, class Run>
   static void run_layers(const batch_view<In, T>& in, T* out, const OutputOf& output_of, const Run& run) {
