@@ -35,6 +35,16 @@ MMREC_FFT_OP complex_lanes<T> turn_back(const complex_lanes<T>& a, const T* poin
   return {multiply_add(a.im, s, multiply(a.re, c)), subtract_product(a.re, s, multiply(a.im, c))};
 }
 
+template <class T>
+MMREC_FFT_OP void butterfly_of_four(complex_lanes<T>& a, complex_lanes<T>& b, complex_lanes<T>& c, complex_lanes<T>& d) {
+  const complex_lanes<T> s0 = plus<T>(a, c), d0 = minus<T>(a, c);
+  const complex_lanes<T> s1 = plus<T>(b, d), d1 = minus<T>(b, d);
+  a = plus<T>(s0, s1);
+  b = {add(d0.re, d1.im), subtract(d0.im, d1.re)};
+  c = minus<T>(s0, s1);
+  d = {subtract(d0.re, d1.im), add(d0.im, d1.re)};
+}
+
 /// The outputs 0 .. Radix - 1 of a transform of Radix numbers, in place.
 template <int Radix, class T>
 MMREC_FFT_OP void butterfly(complex_lanes<T> (&a)[Radix], const T* roots) {
@@ -43,12 +53,23 @@ MMREC_FFT_OP void butterfly(complex_lanes<T> (&a)[Radix], const T* roots) {
     a[0] = sum;
     a[1] = difference;
   } else if constexpr (Radix == 4) {
-    const complex_lanes<T> s0 = plus<T>(a[0], a[2]), d0 = minus<T>(a[0], a[2]);
-    const complex_lanes<T> s1 = plus<T>(a[1], a[3]), d1 = minus<T>(a[1], a[3]);
-    a[0] = plus<T>(s0, s1);
-    a[1] = {add(d0.re, d1.im), subtract(d0.im, d1.re)};
-    a[2] = minus<T>(s0, s1);
-    a[3] = {subtract(d0.re, d1.im), add(d0.im, d1.re)};
+    butterfly_of_four<T>(a[0], a[1], a[2], a[3]);
+  } else if constexpr (Radix == 8) {
+    butterfly_of_four<T>(a[0], a[2], a[4], a[6]);
+    butterfly_of_four<T>(a[1], a[3], a[5], a[7]);
+    // The odd half, turned back by 0, 1, 2 and 3 eighths of the circle.
+    const reg_of<T> root = broadcast(T(0.70710678118654752440L));
+    const complex_lanes<T> odd[4] = {
+        a[1],
+        {multiply(root, add(a[3].re, a[3].im)), multiply(root, subtract(a[3].im, a[3].re))},
+        {a[5].im, subtract(broadcast(T(0)), a[5].re)},
+        {multiply(root, subtract(a[7].im, a[7].re)), multiply(root, subtract(subtract(broadcast(T(0)), a[7].re), a[7].im))}};
+    const complex_lanes<T> even[4] = {a[0], a[2], a[4], a[6]};
+    MMREC_FFT_UNROLL
+    for (int k = 0; k < 4; ++k) {
+      a[k] = plus<T>(even[k], odd[k]);
+      a[k + 4] = minus<T>(even[k], odd[k]);
+    }
   } else {  // odd: numbers k and Radix - k meet the same cosine and opposite sines
     constexpr int half = Radix / 2;
     complex_lanes<T> sum[half], difference[half];
@@ -114,6 +135,9 @@ MMREC_FFT_TARGET void fft_stages(const fft_view<T>& plan, T* z) {
       case 4:
         fft_stage<4, T>(z, plan.length, block, twiddles, plan.roots);
         break;
+      case 8:
+        fft_stage<8, T>(z, plan.length, block, twiddles, plan.roots);
+        break;
       case 5:
         fft_stage<5, T>(z, plan.length, block, twiddles, plan.roots);
         break;
@@ -154,6 +178,7 @@ template <class T>
 MMREC_FFT_TARGET void scatter_frames(const T* z, const std::uint32_t* source, std::size_t elements, std::size_t count,
                                      T scale, const T* factors, T* frames, std::size_t stride) {
   constexpr std::size_t w = lanes<T>;
+  constexpr std::size_t ahead = 2 * w;  // rows are written side by side, too many streams for the processor to foresee
   const bool scaled = scale != T(1) || factors != nullptr;
   std::size_t e = 0;
   for (; e + w <= elements; e += w) {
@@ -169,7 +194,10 @@ MMREC_FFT_TARGET void scatter_frames(const T* z, const std::uint32_t* source, st
     }
     if (count == w) {
       MMREC_FFT_UNROLL
-      for (std::size_t f = 0; f < w; ++f) store(frames + f * stride + e, rows[f]);
+      for (std::size_t f = 0; f < w; ++f) {
+        store(frames + f * stride + e, rows[f]);
+        if (e + ahead < elements) __builtin_prefetch(frames + f * stride + e + ahead, 1);
+      }
     } else {
       for (std::size_t f = 0; f < count; ++f) store(frames + f * stride + e, rows[f]);
     }
