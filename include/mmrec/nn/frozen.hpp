@@ -11,6 +11,7 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/aligned.hpp>
+#include <mmrec/kernel/finite.hpp>
 #include <mmrec/nn/inference.hpp>
 #include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/sequential.hpp>
@@ -23,10 +24,7 @@ namespace detail {
 /// Throws data_error for a number that is not finite: what a network makes of one is not a result.
 template <class T>
 void require_finite(std::string_view function, std::string_view what, std::span<const T> values) {
-  // A sum is finite only if all its terms are, or overflows: then each is looked at.
-  T sum = 0;
-  for (const T value : values) sum += value * T(0);
-  if (sum == T(0)) return;
+  if (kernel::all_finite(values.size(), values.data())) return;
   for (std::size_t index = 0; index < values.size(); ++index) {
     if (!std::isfinite(values[index])) {
       throw data_error(function, "number " + std::to_string(index) + " of " + std::string(what) + " is not finite");
