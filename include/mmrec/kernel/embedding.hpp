@@ -42,6 +42,16 @@ void for_columns(const Exec& exec, std::size_t width, const Body& body) {
   const std::size_t strip = exec.concurrency() == 1 ? width : embedding_columns;
   for_ranges(exec, width, strip, [&](std::size_t begin, std::size_t end) { body(begin, end - begin); });
 }
+/// Steps ahead of which rows are fetched into the caches: tables are larger than these, and which row comes next no processor
+/// guesses.
+inline constexpr std::size_t embedding_ahead = 6;
+template <class T>
+void fetch_row(const id_batch& batch, std::size_t example, std::size_t step, std::size_t length, std::size_t width,
+               const T* table) {
+  if (step >= length) return;
+  const T* const row = table + batch.row(example, step) * width;
+  for (std::size_t i = 0; i < width; i += 64 / sizeof(T)) __builtin_prefetch(row + i);
+}
 template <class T>
 void add_row(std::size_t count, const T* from, T* to) {
   for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
@@ -57,6 +67,7 @@ void embedding_forward(const Exec& exec, const id_batch& batch, std::size_t widt
       T* to = y + example * batch.steps * width;
       const std::size_t length = batch.length(example);
       for (std::size_t step = 0; step < length; ++step) {
+        detail::fetch_row(batch, example, step + detail::embedding_ahead, length, width, table);
         to = std::copy_n(table + batch.row(example, step) * width, width, to);
       }
       std::fill_n(to, (batch.steps - length) * width, T(0));
@@ -90,6 +101,7 @@ void embedding_bag_forward(const Exec& exec, const id_batch& batch, bag_mode mod
       const std::size_t length = batch.length(example);
       std::fill_n(to, width, T(0));
       for (std::size_t step = 0; step < length; ++step) {
+        detail::fetch_row(batch, example, step + detail::embedding_ahead, length, width, table);
         detail::add_row(width, table + batch.row(example, step) * width, to);
       }
       if (mode == bag_mode::sum || length < 2) continue;
