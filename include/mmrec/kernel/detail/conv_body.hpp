@@ -88,7 +88,8 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
   const T* ahead = task.ahead + left;
   std::size_t ahead_rows = task.ahead_rows;
   const std::size_t width = task.width, step = task.step;
-  const std::size_t stride = task.next == nullptr ? ~std::size_t{0} : conv_granule<T>;  // steps between two requests
+  const bool waits = task.next == nullptr && ahead_rows == 0;
+  const std::size_t stride = waits ? ~std::size_t{0} : conv_granule<T>;  // steps between two requests
   for (std::size_t piece = 0; piece < task.piece_count; ++piece) {
     std::size_t position = task.pieces[piece].offset;
     for (std::size_t rest = task.pieces[piece].count; rest != 0;) {
@@ -97,11 +98,11 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
       if (task.next != nullptr) {
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < Rows; ++r) __builtin_prefetch(task.next[top + r] + position);
-        for (std::size_t i = (std::min)(ahead_rows, task.ahead_step); i != 0; --i, --ahead_rows) {
+      }
+      for (std::size_t i = (std::min)(ahead_rows, task.ahead_step); i != 0; --i, --ahead_rows) {
 #pragma GCC unroll 4
-          for (std::size_t v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * simd::width);
-          ahead += task.ahead_stride;
-        }
+        for (std::size_t v = 0; v < Vectors; ++v) __builtin_prefetch(ahead + v * simd::width, 0, 2);
+        ahead += task.ahead_stride;
       }
       for (std::size_t p = count; p != 0; --p) {
         typename simd::type row[Vectors];

@@ -168,14 +168,14 @@ struct conv_window {
   std::size_t rows, columns;
 };
 
+/// Copies it, `stride` elements for each pixel; what lies between the channels of two pixels is left as it is.
 template <class T>
-conv_view<T> conv_copy(const T* input, const conv_window& window, T* to) {
-  const std::size_t row_size = window.columns * window.channels;
-  const auto width = static_cast<std::ptrdiff_t>(window.width);
-  const auto left =
-      static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(-window.column, 0, static_cast<std::ptrdiff_t>(window.columns)));
-  const auto end = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(
-      width - window.column, static_cast<std::ptrdiff_t>(left), static_cast<std::ptrdiff_t>(window.columns)));
+conv_view<T> conv_copy(const T* input, const conv_window& window, std::size_t stride, T* to) {
+  const std::size_t row_size = window.columns * stride;
+  const auto width = static_cast<std::ptrdiff_t>(window.width), columns = static_cast<std::ptrdiff_t>(window.columns);
+  const auto left = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(-window.column, 0, columns));
+  const auto end = static_cast<std::size_t>(
+      std::clamp<std::ptrdiff_t>(width - window.column, static_cast<std::ptrdiff_t>(left), columns));
   T* target = to;
   for (std::size_t image = window.image; image < window.image + window.images; ++image) {
     for (std::size_t i = 0; i < window.rows; ++i, target += row_size) {
@@ -189,16 +189,18 @@ conv_view<T> conv_copy(const T* input, const conv_window& window, T* to) {
                          static_cast<std::size_t>(window.column + static_cast<std::ptrdiff_t>(left))) *
                             window.pixel +
                         window.first_channel;
-      T* pixel = std::fill_n(target, left * window.channels, T(0));
-      if (window.channels == window.pixel) {
-        pixel = std::copy_n(source, (end - left) * window.channels, pixel);
+      std::fill_n(target, left * stride, T(0));
+      if (window.channels == window.pixel && window.channels == stride) {
+        std::copy_n(source, (end - left) * stride, target + left * stride);
       } else {
-        for (std::size_t j = left; j < end; ++j, source += window.pixel) pixel = std::copy_n(source, window.channels, pixel);
+        for (std::size_t j = left; j < end; ++j, source += window.pixel) {
+          std::copy_n(source, window.channels, target + j * stride);
+        }
       }
-      std::fill_n(pixel, (window.columns - end) * window.channels, T(0));
+      std::fill_n(target + end * stride, (window.columns - end) * stride, T(0));
     }
   }
-  return {to, window.rows * row_size, row_size, window.channels};
+  return {to, window.rows * row_size, row_size, stride};
 }
 
 /// The inputs of a block, copied with their zeros around them where the pass reads outside, else where they are. The first
@@ -211,7 +213,7 @@ conv_view<T> conv_inputs(const conv_pass<T>& pass, const conv_block& block, std:
     return conv_copy(pass.input,
                      {pass.y.extent, pass.x.extent, pixel, group * pass.inner, pass.inner, block.image, block.images, row,
                       column, pass.y.span(block.rows), pass.x.span(block.columns)},
-                     copy);
+                     pass.inner, copy);
   }
   const std::size_t row_stride = pass.x.extent * pixel, image_stride = pass.y.extent * row_stride;
   if (pass.depth() == 0) return {pass.input, image_stride, row_stride, pixel};
@@ -303,7 +305,7 @@ void conv_block_product(const conv_pass<T>& pass, const conv_block& block, std::
       std::size_t done = 0;
       conv_tiles(pixels, tile_rows, [&](std::size_t first, std::size_t rows) {
         for (std::size_t r = 0; r < rows; ++r) shifted[r] = out[first + r] + column;
-        const std::size_t now = (std::min)(share, next_rows - done);
+        const std::size_t now = asks ? (std::min)(share, next_rows - done) : 0;
         tile({.in = in + first,
               .out = shifted,
               .rows = rows,

@@ -60,8 +60,8 @@ struct conv_tile_task {
   const T* output;                     ///< where the residual's first element belongs, to find an element's own
   // What will be needed soon and is asked for meanwhile, a part of it with each granule of steps:
   bool asks = false;               ///< for `out`
-  const T* const* next = nullptr;  ///< `in` of the next tile, conv_tile_most_rows of them; null: nothing is asked for
-  const T* ahead = nullptr;        ///< rows of weights, ahead_stride apart, ahead_step of them at a time
+  const T* const* next = nullptr;  ///< `in` of the next tile, conv_tile_most_rows of them; or null
+  const T* ahead = nullptr;        ///< rows of the next panels, ahead_stride apart, ahead_step of them at a time
   std::size_t ahead_rows = 0, ahead_stride = 0, ahead_step = 0;
 };
 

@@ -34,9 +34,14 @@ struct conv_weight_gradient {
   }
   constexpr std::size_t chunks() const { return chunk() == 0 ? 0 : (inner + chunk() - 1) / chunk(); }
   constexpr bool copies() const { return !(y.inside() && x.inside()) || chunk() != groups * inner; }
+  /// Elements for each pixel of the copy: a tile walks over the pixels of a few channels, and those of a cache meet in few of
+  /// its sets if they are a power of two apart.
+  constexpr std::size_t copy_stride() const {
+    return chunk() % (2 * conv_granule<T>) == 0 ? chunk() + conv_granule<T> : chunk();
+  }
   constexpr std::size_t copy_size() const {
     const conv_blocks b = blocks();
-    return copies() ? b.images * y.span(b.rows) * x.span(b.columns) * chunk() : 0;
+    return copies() ? b.images * y.span(b.rows) * x.span(b.columns) * copy_stride() : 0;
   }
   constexpr std::size_t task_size() const {
     return conv_whole_lines<T>(copy_size()) + conv_granule<T> + pixels * conv_panel_granules * conv_granule<T>;
@@ -61,7 +66,7 @@ conv_view<T> conv_inputs(const conv_weight_gradient<T>& work, const conv_gradien
     return conv_copy(work.input,
                      {work.y.extent, work.x.extent, pixel, part.group * work.inner + part.channel, part.channels,
                       block.image, block.images, row, column, rows, work.x.span(block.columns)},
-                     copy);
+                     work.copy_stride(), copy);
   }
   const std::size_t row_stride = work.x.extent * pixel, image_stride = work.y.extent * row_stride;
   return {work.input + block.image * image_stride + static_cast<std::size_t>(row) * row_stride +
@@ -79,9 +84,10 @@ void conv_add_columns(const T* panel, std::size_t rows, std::size_t width, std::
   for (std::size_t j = 0; j < wanted; ++j) bias[j] += sums[j];
 }
 
+/// The part's products of one block; the next one begins at output pixel next_pixel.
 template <class T>
 void conv_gradient_block(const conv_weight_gradient<T>& work, const conv_gradient_part& part, const conv_block& block,
-                         T* scratch, simd_level level) {
+                         std::size_t next_pixel, T* scratch, simd_level level) {
   const conv_panels<T> panels{work.columns};
   const std::size_t out_pixel = work.groups * work.columns;
   const conv_view<T> view = conv_inputs(work, part, block, scratch);
@@ -95,52 +101,66 @@ void conv_gradient_block(const conv_weight_gradient<T>& work, const conv_gradien
     }
   }
 
+  // The pixels of a block follow each other in the output: it is a part of a row, or rows, or images.
+  const std::size_t first_pixel = (block.image * work.y.outputs + block.row) * work.x.outputs + block.column;
+  const std::size_t pixels = block.images * block.rows * block.columns;
+  const std::size_t granules = (pixels + conv_granule<T> - 1) / conv_granule<T>;
+
   const auto tile = conv_tile<T>(level);
   for (std::size_t panel = part.first_panel; panel < part.last_panel; ++panel) {
     const std::size_t width = panels.width(panel), wanted = panels.wanted(panel);
     const std::size_t first_column = part.group * work.columns + panels.first(panel);
-    T* target = packed;
-    for (std::size_t image = block.image; image < block.image + block.images; ++image) {
-      for (std::size_t i = block.row; i < block.row + block.rows; ++i) {
-        const std::size_t at = (image * work.y.outputs + i) * work.x.outputs + block.column;
-        pack_panel<T>({work.output_gradient + at * out_pixel + first_column, 1, out_pixel, wanted, block.columns}, width,
-                      target, level);
-        target += block.columns * width;
-      }
-    }
+    pack_panel<T>({work.output_gradient + first_pixel * out_pixel + first_column, 1, out_pixel, wanted, pixels}, width,
+                  packed, level);
     if (part.bias) {
-      conv_add_columns(packed, block.images * block.rows * block.columns, width, wanted, work.bias_gradient + first_column);
+      conv_add_columns(packed, pixels, width, wanted, work.bias_gradient + first_column);
     }
-    const std::size_t tap_rows = work.x.taps * part.channels;
-    conv_tiles(part.taps * tap_rows, conv_tile_rows(level, width / conv_granule<T>),
-               [&](std::size_t first, std::size_t rows) {
-                 const T* in[conv_tile_most_rows];
-                 T* out[conv_tile_most_rows];
-                 std::size_t tap = first / tap_rows, kx = first % tap_rows / part.channels, channel = first % part.channels;
-                 for (std::size_t r = 0; r < rows; ++r) {
-                   in[r] = view.data + tap * work.y.offset_step * view.row_stride +
-                           kx * work.x.offset_step * view.pixel_stride + channel;
-                   const std::size_t weight = (part.first_tap + tap) * work.x.taps + kx;
-                   out[r] = work.gradient + (weight * work.inner + part.channel + channel) * out_pixel + first_column;
-                   if (++channel == part.channels) {
-                     channel = 0;
-                     if (++kx == work.x.taps) kx = 0, ++tap;
-                   }
-                 }
-                 tile({.in = in,
-                       .out = out,
-                       .rows = rows,
-                       .panel = packed,
-                       .width = width,
-                       .columns = wanted,
-                       .pieces = pieces,
-                       .piece_count = piece_count,
-                       .step = work.x.step * view.pixel_stride,
-                       .resume = false,
-                       .store = conv_store::add,
-                       .epilogue = nullptr,
-                       .output = nullptr});
-               });
+    // The gradients of the next panel, or of the next block's first one, are brought nearer bit by bit.
+    const bool last = panel + 1 == part.last_panel;
+    const std::size_t next = last ? next_pixel : first_pixel;
+    const std::size_t next_column = part.group * work.columns + panels.first(last ? part.first_panel : panel + 1);
+    const std::size_t next_rows = (std::min)(pixels, work.images * work.y.outputs * work.x.outputs - next);
+    const std::size_t tap_rows = work.x.taps * part.channels, tile_rows = conv_tile_rows(level, width / conv_granule<T>);
+    const std::size_t tiles = (part.taps * tap_rows + tile_rows - 1) / tile_rows;
+    const std::size_t share = (next_rows + tiles - 1) / tiles;
+    std::size_t done = 0;
+    const auto one_tile = [&](std::size_t first, std::size_t rows) {
+      const T* in[conv_tile_most_rows];
+      T* out[conv_tile_most_rows];
+      std::size_t tap = first / tap_rows, kx = first % tap_rows / part.channels, channel = first % part.channels;
+      for (std::size_t r = 0; r < rows; ++r) {
+        in[r] =
+            view.data + tap * work.y.offset_step * view.row_stride + kx * work.x.offset_step * view.pixel_stride + channel;
+        const std::size_t weight = (part.first_tap + tap) * work.x.taps + kx;
+        out[r] = work.gradient + (weight * work.inner + part.channel + channel) * out_pixel + first_column;
+        if (++channel == part.channels) {
+          channel = 0;
+          if (++kx == work.x.taps) kx = 0, ++tap;
+        }
+      }
+      const std::size_t now = (std::min)(share, next_rows - done);
+      tile({.in = in,
+            .out = out,
+            .rows = rows,
+            .panel = packed,
+            .width = width,
+            .columns = wanted,
+            .pieces = pieces,
+            .piece_count = piece_count,
+            .step = work.x.step * view.pixel_stride,
+            .resume = false,
+            .store = conv_store::add,
+            .epilogue = nullptr,
+            .output = nullptr,
+            .asks = true,
+            .next = nullptr,
+            .ahead = now == 0 ? nullptr : work.output_gradient + (next + done) * out_pixel + next_column,
+            .ahead_rows = now,
+            .ahead_stride = out_pixel,
+            .ahead_step = (share + granules - 1) / granules});
+      done += now;
+    };
+    conv_tiles(part.taps * tap_rows, tile_rows, one_tile);
   }
 }
 
@@ -173,7 +193,10 @@ void conv_run(const Exec& exec, const conv_weight_gradient<T>& work, T* scratch,
     for (std::size_t index = 0; index < blocks.count(); ++index) {
       const conv_block block = block_at(blocks, index, work.images, work.y.outputs, work.x.outputs);
       if (block.images == 0 || block.rows == 0 || block.columns == 0) continue;
-      conv_gradient_block(work, part, block, slot.data(), level);
+      const std::size_t next =
+          ((block.image + block.images - 1) * work.y.outputs + block.row + block.rows - 1) * work.x.outputs + block.column +
+          block.columns;
+      conv_gradient_block(work, part, block, next, slot.data(), level);
     }
   });
 }
