@@ -53,7 +53,8 @@ template <class Net>
 network_case<Net> random_case(std::size_t batch, std::size_t steps, bool ragged, std::uint64_t key = 1) {
   mmrec::random_stream random(mmrec::seed{key}, 7);
   random_batch<typename network_case<Net>::input> in(batch, steps, ragged, random);
-  network_case<Net> result{nn::initialize<Net, double>(mmrec::seed{key}), in.values, in.lengths, in.count, in.steps, {}};
+  const std::vector<double> values(in.values.begin(), in.values.end());
+  network_case<Net> result{nn::initialize<Net, double>(mmrec::seed{key}), values, in.lengths, in.count, in.steps, {}};
   for (double& value : result.weights.parameters) value += 0.1 * random.normal();
   for (double& value : result.weights.statistics) value += 0.1 * random.uniform();
   result.output_gradient.resize(result.outputs());

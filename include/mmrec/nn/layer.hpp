@@ -93,6 +93,9 @@ struct layer_memory {
 ///   backward(context, in, out, out_gradient, in_gradient, memory)
 ///                       adds to memory.gradients, overwrites in_gradient, which is null where it is not wanted
 ///
+///   check_wiring()     if there is one, holds the static_asserts about shapes that a layer takes but cannot work with. What
+///                      the class gives besides must be usable all the same, so that one mistake is one error
+///
 /// Beyond the length of an example, activations and gradients are zero: each layer that gives steps keeps it so, and may
 /// rely on it.
 template <class In, class Out>
@@ -184,9 +187,10 @@ struct enumeration_position {
 };
 
 /// How layers are put together: what an enumeration passes besides the layers.
-enum class landmark { residual, shortcut, sum, branch, join };
+enum class landmark { residual, shortcut, sum, branch, join, parallel, next_side, concatenation };
 /// Calls visitor.mark(landmark, name, shape) where the visitor has it. The order is: residual, layers of the body, shortcut,
-/// its layers, if any, sum; branch (its name, and the shape of its input), its layers, the next branch, ..., join, its layer.
+/// its layers, if any, sum; branch (its name, and the shape of its input), its layers, the next branch, ..., join, its layer;
+/// parallel, the layers of a side, next_side, those of the next, ..., concatenation.
 template <class Visitor>
 void mark(Visitor& visitor, landmark place, std::string_view name = {}, const std::string& shape = {}) {
   if constexpr (requires { visitor.mark(place, name, shape); }) visitor.mark(place, name, shape);

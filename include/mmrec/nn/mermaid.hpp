@@ -49,6 +49,19 @@ class network_drawer {
         open_ = std::move(finished_);
         finished_.clear();
         break;
+      case landmark::parallel:
+        kept_.push_back(open_);
+        kept_.emplace_back();  // the ends of the sides so far
+        break;
+      case landmark::next_side:
+        kept_.back().insert(kept_.back().end(), open_.begin(), open_.end());
+        open_ = kept_[kept_.size() - 2];
+        break;
+      case landmark::concatenation:
+        open_.insert(open_.begin(), kept_.back().begin(), kept_.back().end());
+        kept_.resize(kept_.size() - 2);
+        add("((", "concat", "))", shape);
+        break;
     }
   }
   /// Where a network begins.

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <mmrec/nn/chain.hpp>
+#include <mmrec/nn/named.hpp>
 #include <mmrec/nn/shape.hpp>
 
 namespace mmrec::inline v0 {
@@ -11,7 +12,7 @@ namespace nn {
 namespace detail {
 template <class First, class... Rest>
 struct sequential_bound {
-  using type = typename chain<First, Rest...>::template on<typename First::input_shape>;
+  using type = typename chain<First, Rest...>::template on<typename layer_of<First>::input_shape>;
 };
 template <shape First, class... Rest>
 struct sequential_bound<First, Rest...> {
