@@ -1,8 +1,9 @@
 #!/bin/sh
-# The README shows a program and what it prints: both have to be what they are.
+# A page shows a program and what it prints: both have to be what they are. In PAGE, "<!-- NAME.cpp -->" and
+# "<!-- NAME output -->" stand before the blocks.
 #
-# readme.sh README SOURCE PROGRAM            fails where they differ
-# readme.sh --write README SOURCE PROGRAM    puts them in
+# readme.sh PAGE SOURCE PROGRAM            fails where they differ
+# readme.sh --write PAGE SOURCE PROGRAM    puts them in
 set -eu
 write=
 if [ "$1" = --write ]; then
@@ -16,10 +17,11 @@ trap 'rm -rf "$folder"' EXIT
 sed -n '/^\/\/ \[readme\]$/,/^\/\/ \[readme\]$/{//!p}' "$source" >"$folder/code"
 "$program" >"$folder/output"
 
-awk -v code="$folder/code" -v output="$folder/output" '
+name=$(basename "$source" .cpp)
+awk -v name="$name" -v code="$folder/code" -v output="$folder/output" '
   function insert(file,   line) { while ((getline line <file) > 0) print line; close(file) }
-  /^<!-- quick_start.cpp -->$/ { block = code }
-  /^<!-- quick_start output -->$/ { block = output }
+  $0 == "<!-- " name ".cpp -->" { block = code }
+  $0 == "<!-- " name " output -->" { block = output }
   /^```/ && block != "" {
     print
     if (!inside) insert(block); else block = ""
