@@ -6,5 +6,6 @@
 #include <mmrec/audio/mfcc.hpp>
 #include <mmrec/audio/pool.hpp>
 #include <mmrec/audio/resample.hpp>
+#include <mmrec/audio/spectral_gate.hpp>
 #include <mmrec/audio/stft.hpp>
 #include <mmrec/audio/window.hpp>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <fstream>
+#include <initializer_list>
 #include <map>
 #include <numbers>
 #include <string>
@@ -58,7 +59,8 @@ inline std::vector<float> tone(double hertz, double rate, std::size_t count) {
 /// Noises of different lengths, an empty one and a very short one among them.
 inline std::vector<mmrec::data::sound> noises(std::uint32_t rate) {
   std::vector<mmrec::data::sound> sounds;
-  for (const std::size_t length : {4000, 1, 0, 801, 12000, 33, 5000, 2500, 7777, 640, 1200}) {
+  for (const std::size_t length :
+       std::initializer_list<std::size_t>{4000, 1, 0, 801, 12000, 33, 5000, 2500, 7777, 640, 1200}) {
     sounds.push_back({noise<float>(length, 100 + sounds.size()), rate});
   }
   return sounds;

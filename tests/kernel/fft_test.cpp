@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <limits>
 #include <numbers>
 #include <vector>
@@ -71,8 +72,9 @@ outcome<T> run(const kernel::real_fft<T>& fft, const std::vector<T>& in, std::si
 TEMPLATE_TEST_CASE("transforms of all sizes agree with the definition at every level", "", float, double) {
   using T = TestType;
   constexpr double eps = std::numeric_limits<T>::epsilon() / 2.0;
-  for (const std::size_t size : {1,  2,  3,  4,  5,  6,  7,   8,   9,   10,  12,  14,  15,  16,  20,  21,
-                                 25, 32, 35, 49, 60, 64, 100, 105, 128, 200, 343, 400, 512, 675, 1024}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{1,  2,  3,  4,  5,  6,  7,   8,   9,   10,  12,  14,  15,  16,  20,  21,
+                                          25, 32, 35, 49, 60, 64, 100, 105, 128, 200, 343, 400, 512, 675, 1024}) {
     CAPTURE(size);
     const kernel::real_fft<T> fft(size);
     REQUIRE(fft.bins() == size / 2 + 1);
@@ -112,7 +114,7 @@ TEMPLATE_TEST_CASE("transforms of all sizes agree with the definition at every l
 TEMPLATE_TEST_CASE("AVX2 and AVX-512 give the same bits", "", float, double) {
   using T = TestType;
   if (kernel::best_simd_level() != kernel::simd_level::avx512) return;
-  for (const std::size_t size : {1, 2, 9, 10, 35, 64, 200, 512}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{1, 2, 9, 10, 35, 64, 200, 512}) {
     const kernel::real_fft<T> fft(size);
     const auto in = random_values<T>(17 * 7 + size, size), window = random_values<T>(size, 1);
     CHECK(run<T>(fft, in, 7, 17, window.data(), kernel::simd_level::avx512) ==
@@ -122,13 +124,13 @@ TEMPLATE_TEST_CASE("AVX2 and AVX-512 give the same bits", "", float, double) {
 
 TEMPLATE_TEST_CASE("a spectrum depends on its frame alone", "", float, double) {
   using T = TestType;
-  for (const std::size_t size : {6, 15, 64, 200}) {
+  for (const std::size_t size : std::initializer_list<std::size_t>{6, 15, 64, 200}) {
     const kernel::real_fft<T> fft(size);
     auto in = random_values<T>(40 * 5 + size, size);
     const auto window = random_values<T>(size, 2);
     for (const kernel::simd_level level : kernel::usable_simd_levels()) {
       const outcome<T> all = run<T>(fft, in, 5, 37, window.data(), level);
-      for (const std::size_t f : {0, 1, 15, 16, 36}) {
+      for (const std::size_t f : std::initializer_list<std::size_t>{0, 1, 15, 16, 36}) {
         const std::vector<T> frame(in.begin() + static_cast<std::ptrdiff_t>(5 * f),
                                    in.begin() + static_cast<std::ptrdiff_t>(5 * f + size));
         const outcome<T> one = run<T>(fft, frame, size, 1, window.data(), level);
@@ -154,7 +156,7 @@ TEST_CASE("windows are multiplied in, on both ways") {
 TEST_CASE("no frame writes outside its place, and none allocates") {
   const kernel::real_fft<float> fft(20);
   for (const kernel::simd_level level : kernel::usable_simd_levels()) {
-    for (const std::size_t count : {0, 1, 7, 16, 18}) {
+    for (const std::size_t count : std::initializer_list<std::size_t>{0, 1, 7, 16, 18}) {
       const auto in = random_values<float>(20 * count, 3);
       kernel::aligned_vector<float> scratch(fft.scratch_size() + 1, 5.0f);
       std::vector<float> out(count * 13 + 1, 7.0f), back(count * 23 + 1, 7.0f), complex(count * 22);

@@ -8,6 +8,7 @@
 #include <mmrec/data/csr.hpp>
 #include <mmrec/data/image.hpp>
 #include <mmrec/data/sequences.hpp>
+#include <mmrec/data/sound.hpp>
 
 namespace mmrec::inline v0 {
 
@@ -29,6 +30,10 @@ struct slot<kind::image<H, W>> {
 template <class T, int D>
 struct slot<kind::sequence<T, D>> {
   using type = data::sequence<T>;
+};
+template <>
+struct slot<kind::sound> {
+  using type = data::sound;
 };
 template <>
 struct slot<kind::ids> {
@@ -53,6 +58,7 @@ template <class T>
 data::sequence_view<T> view_of(const data::sequence<T>& slot) {
   return slot.view();
 }
+inline data::sound_view view_of(const data::sound& slot) { return slot.view(); }
 inline data::image_view view_of(const data::image& slot) { return slot.view(); }
 
 }  // namespace mmrec::inline v0

@@ -53,6 +53,9 @@ using mmrec::operator|;
 namespace image {
 using mmrec::operator|;
 }
+namespace audio {
+using mmrec::operator|;
+}
 namespace features {
 using mmrec::operator|;
 }
