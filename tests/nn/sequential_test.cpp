@@ -2,6 +2,7 @@
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/layers/concat.hpp>
 #include <mmrec/nn/layers/dense.hpp>
+#include <mmrec/nn/layers/mean_pool.hpp>
 #include <mmrec/nn/residual.hpp>
 #include <mmrec/nn/sequential.hpp>
 
@@ -57,4 +58,30 @@ TEST_CASE("a frozen network gives what its weights gave") {
   check.operator()<plain>();
   check.operator()<skipping>();
   check.operator()<two>();
+}
+
+TEST_CASE("batches of nothing are defined, and those that make no sense are refused") {
+  using steps = nn::sequential<nn::sequence<3>, nn::dense<2>, nn::mean_pool>;
+  const mmrec::exec::cpu exec;
+  const nn::frozen<steps> network(nn::initialize<steps>(mmrec::seed{1}));
+  nn::frozen<steps>::workspace memory;
+  CHECK(network(exec, {nullptr, 0, 4}, memory).empty());
+  const auto nothing = network(exec, {nullptr, 2, 0}, memory);
+  REQUIRE(nothing.size() == 4);
+  CHECK(nothing[0] == 0.0f);
+
+  std::vector<float> values(2 * 4 * 3, 1.0f);
+  const std::uint32_t too_long[]{4, 5}, none_and_some[]{0, 4};
+  CHECK_THROWS_AS(network(exec, {values.data(), 2, 4, too_long}, memory), mmrec::shape_error);
+  const auto outputs = network(exec, {values.data(), 2, 4, none_and_some}, memory);
+  CHECK(outputs[0] == 0.0f);
+  CHECK(outputs[1] == 0.0f);
+  values[7] = std::numeric_limits<float>::quiet_NaN();
+  CHECK_THROWS_AS(network(exec, {values.data(), 2, 4, none_and_some}, memory), mmrec::data_error);
+
+  auto weights = nn::initialize<steps>(mmrec::seed{1});
+  nn::training_pass<steps> pass({2, 4}, 1);
+  CHECK_THROWS_AS(pass.forward(exec, weights, {values.data(), 3, 2}), mmrec::shape_error);
+  CHECK_THROWS_AS(pass.forward(exec, weights, {values.data(), 2, 5}), mmrec::shape_error);
+  CHECK_THROWS_AS(pass.forward(mmrec::exec::cpu{.threads = 2}, weights, {values.data(), 1, 1}), mmrec::shape_error);
 }
