@@ -73,10 +73,12 @@ TEST_CASE("batches of nothing are defined, and those that make no sense are refu
   std::vector<float> values(2 * 4 * 3, 1.0f);
   const std::uint32_t too_long[]{4, 5}, none_and_some[]{0, 4};
   CHECK_THROWS_AS(network(exec, {values.data(), 2, 4, too_long}, memory), mmrec::shape_error);
+  CHECK_THROWS_AS(network(exec, {values.data(), 2, 4, none_and_some}, memory), mmrec::data_error);
+  std::fill_n(values.begin(), 4 * 3, 0.0f);
   const auto outputs = network(exec, {values.data(), 2, 4, none_and_some}, memory);
   CHECK(outputs[0] == 0.0f);
   CHECK(outputs[1] == 0.0f);
-  values[7] = std::numeric_limits<float>::quiet_NaN();
+  values[14] = std::numeric_limits<float>::quiet_NaN();
   CHECK_THROWS_AS(network(exec, {values.data(), 2, 4, none_and_some}, memory), mmrec::data_error);
 
   auto weights = nn::initialize<steps>(mmrec::seed{1});

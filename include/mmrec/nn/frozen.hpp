@@ -45,8 +45,17 @@ void require_valid_batch(std::string_view function, const batch_view<S, T>& in) 
   } else {
     if constexpr (has_steps<S>) {
       for (std::size_t example = 0; in.lengths != nullptr && example < in.count; ++example) {
-        if (in.lengths[example] > in.steps)
+        if (in.lengths[example] > in.steps) {
           throw shape_error(function, "length of an example, at most", in.steps, in.lengths[example]);
+        }
+        if constexpr (!std::is_same_v<S, ids>) {
+          const T* const first = in.data + example * in.steps * S::width;
+          if (std::any_of(first + in.lengths[example] * S::width, first + in.steps * S::width,
+                          [](T x) { return x != T(0); })) {
+            throw data_error(function, "example " + std::to_string(example) + " has numbers beyond its length of " +
+                                           std::to_string(in.lengths[example]) + " steps, where there have to be zeros");
+          }
+        }
       }
     } else {
       require_size(function, "steps", 1, in.steps);
