@@ -8,6 +8,7 @@
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/inference.hpp>
 #include <mmrec/nn/layer.hpp>
+#include <mmrec/nn/layers/adaptive_avg_pool.hpp>
 #include <mmrec/nn/layers/avg_pool.hpp>
 #include <mmrec/nn/layers/batch_norm.hpp>
 #include <mmrec/nn/layers/bert_embeddings.hpp>
@@ -27,6 +28,7 @@
 #include <mmrec/nn/layers/global_pool.hpp>
 #include <mmrec/nn/layers/gru.hpp>
 #include <mmrec/nn/layers/hw.hpp>
+#include <mmrec/nn/layers/l2_norm.hpp>
 #include <mmrec/nn/layers/layer_norm.hpp>
 #include <mmrec/nn/layers/leaky_relu.hpp>
 #include <mmrec/nn/layers/lstm.hpp>
@@ -40,6 +42,7 @@
 #include <mmrec/nn/layers/rnn.hpp>
 #include <mmrec/nn/layers/self_attention.hpp>
 #include <mmrec/nn/layers/sigmoid.hpp>
+#include <mmrec/nn/layers/sinusoidal_positions.hpp>
 #include <mmrec/nn/layers/softmax.hpp>
 #include <mmrec/nn/layers/sum.hpp>
 #include <mmrec/nn/layers/tanh.hpp>
@@ -52,6 +55,9 @@
 #include <mmrec/nn/loss/softmax_cross_entropy.hpp>
 #include <mmrec/nn/memory.hpp>
 #include <mmrec/nn/mermaid.hpp>
+#include <mmrec/nn/model/mini_resnet.hpp>
+#include <mmrec/nn/model/residual_blocks.hpp>
+#include <mmrec/nn/model/resnet.hpp>
 #include <mmrec/nn/named.hpp>
 #include <mmrec/nn/optimizer/adagrad.hpp>
 #include <mmrec/nn/optimizer/adam.hpp>
@@ -60,6 +66,7 @@
 #include <mmrec/nn/optimizer/sgd.hpp>
 #include <mmrec/nn/optimizer/state.hpp>
 #include <mmrec/nn/optimizer/update.hpp>
+#include <mmrec/nn/parallel.hpp>
 #include <mmrec/nn/residual.hpp>
 #include <mmrec/nn/schedule/constant.hpp>
 #include <mmrec/nn/schedule/cosine.hpp>

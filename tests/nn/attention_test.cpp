@@ -100,6 +100,8 @@ TEMPLATE_TEST_CASE("attention and transformer layers compute what PyTorch's do, 
 TEST_CASE("attention has the gradients that differences give") {
   CHECK(test::worst_gradient_error<attention_net>() <= 1e-7);
   CHECK(test::worst_gradient_error<net_of<nn::self_attention<1, nn::projection_names::bert>>>() <= 1e-7);
+  CHECK(test::worst_gradient_error<pre_net>() <= 1e-7);
+  CHECK(test::worst_gradient_error<net_of<nn::transformer_encoder<2, 8, nn::gelu>>>() <= 1e-7);
 }
 
 TEST_CASE("attention keeps the promises of layers") {
