@@ -98,4 +98,3 @@ void log_mel(benchmark::State& state) {
 BENCHMARK(log_mel)->Arg(40)->Arg(80);
 
 }  // namespace
-
