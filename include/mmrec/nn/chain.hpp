@@ -30,16 +30,17 @@ struct bind_layers<In, std::tuple<Bound...>, Layer, Rest...> {
   static constexpr auto next() {
     if constexpr (layer_takes<Layer, In>) {
       using bound = typename Layer::template on<In>;
+      if constexpr (requires { bound::check_wiring(); }) bound::check_wiring();
       return bind_layers<typename bound::output_shape, std::tuple<Bound..., bound>, Rest...>{};
     } else {
+      static_assert(layer_takes<Layer, In>,
+                    "mmrec: a layer does not take the shape that the layers before it give; the line below names both, as "
+                    "layer_takes<LAYER, SHAPE>");
       return bind_layers<In, std::tuple<Bound...>>{};
     }
   }
   using type = typename decltype(next())::type;
   using output = typename decltype(next())::output;
-  static_assert(layer_takes<Layer, In>,
-                "mmrec: a layer does not take the shape that the layers before it give; the line below names both, as "
-                "layer_takes<LAYER, SHAPE>");
 };
 
 }  // namespace detail

@@ -57,9 +57,13 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
   using shortcut = typename detail::bound_shortcut<Shortcut, In>::type;
   using output_shape = typename body::output_shape;
   static constexpr bool projects = detail::bound_shortcut<Shortcut, In>::present;
-  static_assert(std::is_same_v<output_shape, typename detail::bound_shortcut<Shortcut, In>::output>,
-                "mmrec: the two sides of a residual give different shapes: let the shortcut be a layer that gives what the "
-                "body gives, such as a convolution of width 1 with the same stride");
+  /// Not in the class itself, which a mistake would make unusable: one mistake is one error.
+  static void check_wiring() {
+    static_assert(
+        std::is_same_v<output_shape, typename detail::bound_shortcut<Shortcut, In>::output>,
+        "mmrec: the two sides of a residual give different shapes: let the shortcut be a layer that gives what the "
+        "body gives, such as a convolution of width 1 with the same stride");
+  }
 
   static constexpr std::size_t parameter_count = parameter_count_of<body>() + parameter_count_of<shortcut>();
   static constexpr std::size_t statistic_count = statistic_count_of<body>() + statistic_count_of<shortcut>();

@@ -62,18 +62,6 @@ inline std::string conv_name(const std::string& layer, std::size_t out, const hw
 /// The sizes of a convolution over C channels of Height rows and Width columns.
 template <std::size_t C, std::size_t Height, std::size_t Width, std::size_t Out, hw Kernel, conv Options>
 struct conv_sizes {
-  static_assert(Out != 0 && Options.stride.height != 0 && Options.stride.width != 0 && Options.dilation.height != 0 &&
-                    Options.dilation.width != 0,
-                "mmrec: a convolution's channels, strides and dilations are at least 1");
-  static_assert(
-      conv_padding_exists(Options.padding, Kernel),
-      "mmrec: a kernel of even size cannot be padded alike on both sides so that the size is kept: say how much with "
-      "conv{.padding = ...}");
-  static_assert(
-      groups_divide_channels<Options.groups, C, Out>,
-      "mmrec: the groups of a convolution must divide its channels; the line below has groups_divide_channels<GROUPS, "
-      "CHANNELS IN, CHANNELS OUT>");
-
   static constexpr std::size_t padding_height = conv_padding(Options.padding.height, Kernel.height, Options.dilation.height);
   static constexpr std::size_t padding_width = conv_padding(Options.padding.width, Kernel.width, Options.dilation.width);
 
@@ -90,6 +78,20 @@ struct conv_sizes {
                                               .dilation_height = Options.dilation.height,
                                               .dilation_width = Options.dilation.width,
                                               .groups = groups_divide_channels<Options.groups, C, Out> ? Options.groups : 1};
+
+  static void check() {
+    static_assert(Out != 0 && Options.stride.height != 0 && Options.stride.width != 0 && Options.dilation.height != 0 &&
+                      Options.dilation.width != 0,
+                  "mmrec: a convolution's channels, strides and dilations are at least 1");
+    static_assert(
+        conv_padding_exists(Options.padding, Kernel),
+        "mmrec: a kernel of even size cannot be padded alike on both sides so that the size is kept: say how much with "
+        "conv{.padding = ...}");
+    static_assert(
+        groups_divide_channels<Options.groups, C, Out>,
+        "mmrec: the groups of a convolution must divide its channels; the line below has groups_divide_channels<GROUPS, "
+        "CHANNELS IN, CHANNELS OUT>");
+  }
 };
 
 /// The passes of a convolution. Sizes::shape has its sizes, of which a sequence's width is known at run time only.
@@ -98,6 +100,8 @@ struct conv_on : layer_base<In, OutShape> {
   static constexpr bool absorbs = true;
   static constexpr kernel::conv2d_shape fixed = Sizes::shape;
   static constexpr std::size_t out_channels = fixed.out_channels;
+
+  static void check_wiring() { Sizes::check(); }
 
   static constexpr kernel::conv2d_shape shape_for(std::size_t steps) {
     kernel::conv2d_shape shape = fixed;

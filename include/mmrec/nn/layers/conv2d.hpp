@@ -38,16 +38,20 @@ struct conv2d_sizes : conv_sizes<C, H, W, Out, Kernel, Options> {
   static constexpr kernel::conv2d_shape shape = base::shape;
   static constexpr bool fits = window_fits<shape.dilation_height*(Kernel.height - 1) + 1, H + 2 * base::padding_height> &&
                                window_fits<shape.dilation_width*(Kernel.width - 1) + 1, W + 2 * base::padding_width>;
-  static_assert(
-      window_fits<shape.dilation_height*(Kernel.height - 1) + 1, H + 2 * base::padding_height>,
-      "mmrec: the kernel of a convolution is higher than the padded picture; the line below has window_fits<KERNEL, "
-      "PADDED PICTURE>");
-  static_assert(
-      window_fits<shape.dilation_width*(Kernel.width - 1) + 1, W + 2 * base::padding_width>,
-      "mmrec: the kernel of a convolution is wider than the padded picture; the line below has window_fits<KERNEL, "
-      "PADDED PICTURE>");
   // After a mistake something harmless, so that one mistake is one error.
   using output = chw<Out, fits ? shape.out_height() : 1, fits ? shape.out_width() : 1>;
+
+  static void check() {
+    base::check();
+    static_assert(
+        window_fits<shape.dilation_height*(Kernel.height - 1) + 1, H + 2 * base::padding_height>,
+        "mmrec: the kernel of a convolution is higher than the padded picture; the line below has window_fits<KERNEL, "
+        "PADDED PICTURE>");
+    static_assert(
+        window_fits<shape.dilation_width*(Kernel.width - 1) + 1, W + 2 * base::padding_width>,
+        "mmrec: the kernel of a convolution is wider than the padded picture; the line below has window_fits<KERNEL, "
+        "PADDED PICTURE>");
+  }
 };
 
 }  // namespace detail

@@ -33,7 +33,9 @@ inline std::string pool_name(const std::string& layer, const hw& window, const p
   return text + '>';
 }
 
-constexpr std::size_t pool_stride(std::size_t asked, std::size_t window) { return asked == 0 ? window : asked; }
+constexpr std::size_t pool_stride(std::size_t asked, std::size_t window) {
+  return (std::max)(asked == 0 ? window : asked, std::size_t{1});
+}
 
 /// The sizes of a pooling of pictures and of sequences, the latter as pictures of one row.
 template <class In, hw Window, pool Options>
@@ -49,23 +51,25 @@ struct pool_sizes<chw<C, H, W>, Window, Options> {
                                               .stride_width = pool_stride(Options.stride.width, Window.width),
                                               .padding_height = Options.padding.height,
                                               .padding_width = Options.padding.width};
-  static_assert(2 * Options.padding.height <= Window.height && 2 * Options.padding.width <= Window.width,
-                "mmrec: the padding of a pooling is at most half a window");
-  static_assert(
-      window_fits<Window.height, H + 2 * Options.padding.height>,
-      "mmrec: the window of a pooling is higher than the picture; the line below has window_fits<WINDOW, PICTURE>");
-  static_assert(window_fits<Window.width, W + 2 * Options.padding.width>,
-                "mmrec: the window of a pooling is wider than the picture; the line below has window_fits<WINDOW, PICTURE>");
   // After a mistake something harmless, so that one mistake is one error.
   static constexpr bool fits =
       window_fits<Window.height, H + 2 * Options.padding.height> && window_fits<Window.width, W + 2 * Options.padding.width>;
   using output = chw<C, fits ? shape.out_height() : 1, fits ? shape.out_width() : 1>;
+
+  static void check() {
+    static_assert(2 * Options.padding.height <= Window.height && 2 * Options.padding.width <= Window.width,
+                  "mmrec: the padding of a pooling is at most half a window");
+    static_assert(
+        window_fits<Window.height, H + 2 * Options.padding.height>,
+        "mmrec: the window of a pooling is higher than the picture; the line below has window_fits<WINDOW, PICTURE>");
+    static_assert(
+        window_fits<Window.width, W + 2 * Options.padding.width>,
+        "mmrec: the window of a pooling is wider than the picture; the line below has window_fits<WINDOW, PICTURE>");
+  }
   static std::string name(const std::string& layer) { return pool_name(layer, Window, Options); }
 };
 template <std::size_t D, hw Window, pool Options>
 struct pool_sizes<sequence<D>, Window, Options> {
-  static_assert(Window.width != 0, "mmrec: the window of a pooling has at least one step");
-  static_assert(2 * Options.padding.width <= Window.width, "mmrec: the padding of a pooling is at most half a window");
   static constexpr kernel::pool2d_shape shape{.channels = D,
                                               .in_height = 1,
                                               .in_width = 1,
@@ -76,6 +80,11 @@ struct pool_sizes<sequence<D>, Window, Options> {
                                               .padding_height = 0,
                                               .padding_width = Options.padding.width};
   using output = sequence<D>;
+
+  static void check() {
+    static_assert(Window.width != 0, "mmrec: the window of a pooling has at least one step");
+    static_assert(2 * Options.padding.width <= Window.width, "mmrec: the padding of a pooling is at most half a window");
+  }
   static std::string name(const std::string& layer) {
     return pool_name(layer, Window.width, {Options.stride.width, Options.padding.width});
   }
@@ -89,6 +98,7 @@ struct pool_on : layer_base<In, typename pool_sizes<In, Window, Options>::output
   static constexpr kernel::pool2d_shape fixed = sizes::shape;
 
   static std::string name() { return sizes::name(Function::name); }
+  static void check_wiring() { sizes::check(); }
 
   static constexpr kernel::pool2d_shape shape_for(std::size_t steps) {
     kernel::pool2d_shape shape = fixed;
