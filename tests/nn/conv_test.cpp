@@ -1,3 +1,4 @@
+#include <mmrec/nn/layers/batch_norm.hpp>
 #include <mmrec/nn/layers/conv1d.hpp>
 #include <mmrec/nn/layers/conv2d.hpp>
 #include <mmrec/nn/layers/relu.hpp>
@@ -79,6 +80,29 @@ TEST_CASE("convolutions give what PyTorch gives") {
   test::check_golden<steps>(golden, "steps", 4, 6);
   test::check_golden<steps_valid>(golden, "steps_valid", 4, 7);
   test::check_golden<steps_dilated>(golden, "steps_dilated", 3, 6);
+}
+
+TEST_CASE("a convolution takes the normalisation and the rectifier behind it into itself when frozen") {
+  using folded = net<chw<3, 7, 6>, conv2d<5, 3, conv{.stride = 2, .bias = false}>, nn::batch_norm, nn::relu>;
+  using with_bias =
+      net<chw<4, 7, 6>, conv2d<4, 3, conv{.groups = 4}>, nn::batch_norm, nn::relu, conv2d<2, 1>, nn::batch_norm>;
+  using along_steps = net<nn::sequence<3>, conv1d<5, 3>, nn::batch_norm, nn::relu>;
+  // Nothing of the norm is left over.
+  CHECK(folded::bound::frozen_size<float>() ==
+        net<chw<3, 7, 6>, conv2d<5, 3, conv{.stride = 2}>>::bound::frozen_size<float>());
+  const auto check = [&]<class Net>(std::size_t longest) {
+    const auto given = test::random_case<Net>(4, longest, true);
+    const auto expected = test::run<double>(given, {}, false).outputs;
+    const nn::frozen<Net, double> frozen(given.weights);
+    typename nn::frozen<Net, double>::workspace memory;
+    const auto outputs = frozen(
+        mmrec::exec::cpu{},
+        {given.values.data(), given.count, given.steps, given.lengths.empty() ? nullptr : given.lengths.data()}, memory);
+    CHECK(test::relative_error(outputs, expected) <= 1e-13);
+  };
+  check.operator()<folded>(1);
+  check.operator()<with_bias>(1);
+  check.operator()<along_steps>(6);
 }
 
 TEST_CASE("a convolution is named after what is not as usual in it") {
