@@ -21,7 +21,7 @@ if [ ! -x "$environment/bin/python" ]; then
   echo "Installing the peers into $environment"
   python3 -m venv "$environment"
 fi
-peers=(numpy scipy scikit-learn threadpoolctl faiss-cpu implicit)
+peers=(numpy scipy scikit-learn threadpoolctl faiss-cpu implicit torch)
 for package in "${peers[@]}"; do
   "$environment/bin/python" -m pip show -q "$package" >/dev/null 2>&1 || {
     "$environment/bin/python" -m pip install -q "${peers[@]}"
