@@ -103,33 +103,37 @@ MMREC_MATH_OP void cell_gradient(const recurrent_gradient_job<T>& job, std::size
   store(job.dh + unit, direct);
 }
 
-/// sums of Rows rows for Blocks unit blocks: the start plus input * weights, one chain in the order of the inputs.
-template <class Cell, class T, int Rows, int Blocks, bool Recurrent>
-MMREC_MATH_TARGET void gate_tile(const recurrent_job<T>* jobs, const recurrent_pass<T>& pass, std::size_t block) {
+/// The sums of Rows rows for Blocks unit blocks, over the inputs begin .. end - 1: one chain in the order of the inputs, which
+/// starts from the bias or from what the record holds, and ends in the record or in the cell.
+template <class Cell, class T, int Rows, int Blocks>
+MMREC_MATH_TARGET void gate_tile(const recurrent_job<T>* jobs, const recurrent_pass<T>& pass, std::size_t block,
+                                 std::size_t begin, std::size_t end) {
   constexpr std::size_t P = panel_units<T>, G = Cell::gates, S = P / lanes<T>;
   reg<T> sums[Rows][Blocks][G];
   const T* weights[Blocks];
   const T* in[Rows];
   std::size_t record_at[Blocks], unit[Blocks];
+  const std::size_t first = pass.recurrent ? Cell::recurrent_first * P : 0;
   MMREC_MATH_UNROLL
   for (int b = 0; b < Blocks; ++b) {
     const std::size_t index = block + static_cast<std::size_t>(b), panel = index / S, lane = index % S * lanes<T>;
-    weights[b] = pass.weights + panel * pass.inner * G * P + lane;
+    weights[b] = pass.weights + (panel * pass.inner + begin) * G * P + lane;
     record_at[b] = panel * Cell::blocks * P + lane;
     unit[b] = panel * P + lane;
     const T* bias = pass.bias + panel * Cell::biases * P + lane;
+    const bool fresh = begin == 0 && !pass.recurrent;
     MMREC_MATH_UNROLL
     for (int q = 0; q < Rows; ++q) {
       MMREC_MATH_UNROLL
       for (std::size_t g = 0; g < G; ++g) {
-        sums[q][b][g] = load(Recurrent ? jobs[q].record + record_at[b] + (Cell::recurrent_first + g) * P : bias + g * P);
+        sums[q][b][g] = load(fresh ? bias + g * P : jobs[q].record + record_at[b] + first + g * P);
       }
     }
   }
   MMREC_MATH_UNROLL
-  for (int q = 0; q < Rows; ++q) in[q] = Recurrent ? jobs[q].h : jobs[q].x;
-  const std::size_t inner = pass.used;
-  for (std::size_t k = 0; k < inner; ++k) {
+  for (int q = 0; q < Rows; ++q) in[q] = (pass.recurrent ? jobs[q].h : jobs[q].x) + begin;
+  const std::size_t count = end - begin;
+  for (std::size_t k = 0; k < count; ++k) {
     reg<T> w[Blocks][G];
     MMREC_MATH_UNROLL
     for (int b = 0; b < Blocks; ++b) {
@@ -147,49 +151,66 @@ MMREC_MATH_TARGET void gate_tile(const recurrent_job<T>* jobs, const recurrent_p
       }
     }
   }
+  if (pass.recurrent && end == pass.used) {
+    MMREC_MATH_UNROLL
+    for (int b = 0; b < Blocks; ++b) {
+      const std::size_t valid = unit[b] < pass.hidden ? pass.hidden - unit[b] : 0;
+      MMREC_MATH_UNROLL
+      for (int q = 0; q < Rows; ++q) finish_cell<Cell, T>(sums[q][b], jobs[q], record_at[b], unit[b], valid, pass.keep);
+    }
+    return;
+  }
   MMREC_MATH_UNROLL
   for (int b = 0; b < Blocks; ++b) {
-    const std::size_t valid = unit[b] < pass.hidden ? pass.hidden - unit[b] : 0;
     MMREC_MATH_UNROLL
     for (int q = 0; q < Rows; ++q) {
-      if constexpr (Recurrent) {
-        finish_cell<Cell, T>(sums[q][b], jobs[q], record_at[b], unit[b], valid, pass.keep);
-      } else {
-        MMREC_MATH_UNROLL
-        for (std::size_t g = 0; g < G; ++g) store(jobs[q].record + record_at[b] + g * P, sums[q][b][g]);
-        if constexpr (Cell::biases > G) {  // what the recurrent sums start from
-          const T* bias = pass.bias + unit[b] / P * Cell::biases * P + unit[b] % P;
-          store(jobs[q].record + record_at[b] + G * P, load(bias + G * P));
-        }
+      T* record = jobs[q].record + record_at[b];
+      MMREC_MATH_UNROLL
+      for (std::size_t g = 0; g < G; ++g) store(record + first + g * P, sums[q][b][g]);
+      if constexpr (Cell::biases > G) {  // what the recurrent sums start from
+        if (!pass.recurrent) store(record + G * P, load(pass.bias + unit[b] / P * Cell::biases * P + G * P + unit[b] % P));
       }
     }
   }
 }
 
-template <class Cell, class T, bool Recurrent>
+/// All units of some rows. The weights of a block of inputs stay in the first cache level while the rows go by; every other
+/// step goes through the units backwards, so that it begins with the weights that the one before used last.
+template <class Cell, class T>
 void gate_rows(const recurrent_job<T>* jobs, std::size_t count, const recurrent_pass<T>& pass) {
-  constexpr int single = Cell::gates == 1 ? 4 : 2, many = Cell::gates == 1 ? 4 : 1;
+  constexpr std::size_t depth = 32768 / (64 * Cell::gates);
+  constexpr std::size_t wide = Cell::gates == 1 ? 4 : 2;
   const std::size_t blocks = (pass.hidden + panel_units<T> - 1) / panel_units<T> * (panel_units<T> / lanes<T>);
-  std::size_t block = 0;
-  if (count == 1) {
-    for (; block + single <= blocks; block += single) gate_tile<Cell, T, 1, single, Recurrent>(jobs, pass, block);
-    for (; block < blocks; ++block) gate_tile<Cell, T, 1, 1, Recurrent>(jobs, pass, block);
-    return;
-  }
-  const auto rows = [&]<int Blocks>(std::size_t at) {
-    row_tiles(count, tile_most, [&](std::size_t first, std::size_t size) {
-      const recurrent_job<T>* tile = jobs + first;
-      if (size == 2) return gate_tile<Cell, T, 2, Blocks, Recurrent>(tile, pass, at);
-      if (size == 3) return gate_tile<Cell, T, 3, Blocks, Recurrent>(tile, pass, at);
-      if constexpr (tile_most > 3) {
-        if (size == 4) return gate_tile<Cell, T, 4, Blocks, Recurrent>(tile, pass, at);
-        if (size == 5) return gate_tile<Cell, T, 5, Blocks, Recurrent>(tile, pass, at);
-        if (size == 6) return gate_tile<Cell, T, 6, Blocks, Recurrent>(tile, pass, at);
-      }
-    });
+  const auto tiles = [&]<int Blocks>(std::size_t block) {
+    if (count == 1) return gate_tile<Cell, T, 1, Blocks>(jobs, pass, block, 0, pass.used);
+    if constexpr (Blocks == 1 || Cell::gates == 1) {
+      std::size_t begin = 0;
+      do {
+        const std::size_t end = (std::min)(pass.used, begin + depth);
+        row_tiles(count, tile_most, [&](std::size_t first, std::size_t size) {
+          const recurrent_job<T>* tile = jobs + first;
+          if (size == 2) return gate_tile<Cell, T, 2, Blocks>(tile, pass, block, begin, end);
+          if (size == 3) return gate_tile<Cell, T, 3, Blocks>(tile, pass, block, begin, end);
+          if constexpr (tile_most > 3) {
+            if (size == 4) return gate_tile<Cell, T, 4, Blocks>(tile, pass, block, begin, end);
+            if (size == 5) return gate_tile<Cell, T, 5, Blocks>(tile, pass, block, begin, end);
+            if (size == 6) return gate_tile<Cell, T, 6, Blocks>(tile, pass, block, begin, end);
+          }
+        });
+        begin = end;
+      } while (begin < pass.used);
+    }
   };
-  for (; block + many <= blocks; block += many) rows.template operator()<many>(block);
-  for (; block < blocks; ++block) rows.template operator()<1>(block);
+  const std::size_t step = count == 1 || Cell::gates == 1 ? wide : 1, wholes = blocks / step;
+  for (std::size_t index = 0; index < wholes; ++index) {
+    const std::size_t block = (pass.backwards ? wholes - 1 - index : index) * step;
+    if (step == wide) {
+      tiles.template operator()<wide>(block);
+    } else {
+      tiles.template operator()<1>(block);
+    }
+  }
+  for (std::size_t block = wholes * step; block < blocks; ++block) tiles.template operator()<1>(block);
 }
 
 template <class Cell, class T>
@@ -209,26 +230,30 @@ MMREC_MATH_TARGET void gradient_rows(const recurrent_gradient_job<T>* jobs, std:
   }
 }
 
-/// out = [out +] (gates of the records) * (transposed weights), for Rows rows and Vectors registers of columns.
+/// out = [out +] (gates of the records' panels begin .. end - 1) * (transposed weights), for Rows rows and Vectors registers of
+/// columns.
 template <class Cell, class T, int Rows, int Vectors>
 MMREC_MATH_TARGET void transposed_tile(const recurrent_transposed_job<T>* jobs, const recurrent_transposed_pass<T>& pass,
-                                       std::size_t column) {
+                                       std::size_t column, std::size_t begin, std::size_t end) {
   constexpr std::size_t P = panel_units<T>, G = Cell::gates, wide = 4 * P;
   const std::size_t panels = (pass.hidden + P - 1) / P;
-  const T* weights = pass.weights + column / wide * (panels * G * P * wide) + column % wide;
-  const std::size_t valid = pass.columns - column;
+  const T* weights = pass.weights + (column / wide * panels + begin) * (G * P * wide) + column % wide;
+  const auto valid = [&](std::size_t v) {
+    const std::size_t at = column + v * lanes<T>;
+    return at < pass.columns ? pass.columns - at : 0;
+  };
+  const bool fresh = begin == 0 && !pass.accumulate;
   reg<T> sums[Rows][Vectors];
   const T* in[Rows];
   MMREC_MATH_UNROLL
   for (int q = 0; q < Rows; ++q) {
-    in[q] = jobs[q].record + pass.first_block * P;
+    in[q] = jobs[q].record + begin * Cell::blocks * P + pass.first_block * P;
     MMREC_MATH_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v) {
-      const std::size_t at = v * lanes<T>;
-      sums[q][v] = pass.accumulate ? load_units<T>(jobs[q].out + column + at, valid - at) : all(T(0));
+      sums[q][v] = fresh ? all(T(0)) : load_units<T>(jobs[q].out + column + v * lanes<T>, valid(v));
     }
   }
-  for (std::size_t panel = 0; panel < panels; ++panel) {
+  for (std::size_t panel = begin; panel < end; ++panel) {
     for (std::size_t k = 0; k < G * P; ++k, weights += wide) {
       reg<T> w[Vectors];
       MMREC_MATH_UNROLL
@@ -246,60 +271,72 @@ MMREC_MATH_TARGET void transposed_tile(const recurrent_transposed_job<T>* jobs, 
   MMREC_MATH_UNROLL
   for (int q = 0; q < Rows; ++q) {
     MMREC_MATH_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) {
-      store_units<T>(jobs[q].out + column + v * lanes<T>, valid - v * lanes<T>, sums[q][v]);
-    }
+    for (std::size_t v = 0; v < Vectors; ++v) store_units<T>(jobs[q].out + column + v * lanes<T>, valid(v), sums[q][v]);
   }
 }
 
 template <class Cell, class T>
 void transposed_rows(const recurrent_transposed_job<T>* jobs, std::size_t count, const recurrent_transposed_pass<T>& pass) {
+  constexpr std::size_t P = panel_units<T>, depth = std::max<std::size_t>(1, 32768 / (Cell::gates * P * 256));
+  const std::size_t panels = (pass.hidden + P - 1) / P;
   const auto columns = [&]<int Vectors>(std::size_t column) {
-    row_tiles(count, tile_most, [&](std::size_t first, std::size_t size) {
-      const recurrent_transposed_job<T>* tile = jobs + first;
-      if (size == 1) return transposed_tile<Cell, T, 1, Vectors>(tile, pass, column);
-      if (size == 2) return transposed_tile<Cell, T, 2, Vectors>(tile, pass, column);
-      if (size == 3) return transposed_tile<Cell, T, 3, Vectors>(tile, pass, column);
-      if constexpr (tile_most > 3) {
-        if (size == 4) return transposed_tile<Cell, T, 4, Vectors>(tile, pass, column);
-        if (size == 5) return transposed_tile<Cell, T, 5, Vectors>(tile, pass, column);
-        if (size == 6) return transposed_tile<Cell, T, 6, Vectors>(tile, pass, column);
-      }
-    });
+    for (std::size_t begin = 0; begin < panels; begin += depth) {
+      const std::size_t end = (std::min)(panels, begin + depth);
+      row_tiles(count, tile_most, [&](std::size_t first, std::size_t size) {
+        const recurrent_transposed_job<T>* tile = jobs + first;
+        if (size == 1) return transposed_tile<Cell, T, 1, Vectors>(tile, pass, column, begin, end);
+        if (size == 2) return transposed_tile<Cell, T, 2, Vectors>(tile, pass, column, begin, end);
+        if (size == 3) return transposed_tile<Cell, T, 3, Vectors>(tile, pass, column, begin, end);
+        if constexpr (tile_most > 3) {
+          if (size == 4) return transposed_tile<Cell, T, 4, Vectors>(tile, pass, column, begin, end);
+          if (size == 5) return transposed_tile<Cell, T, 5, Vectors>(tile, pass, column, begin, end);
+          if (size == 6) return transposed_tile<Cell, T, 6, Vectors>(tile, pass, column, begin, end);
+        }
+      });
+    }
   };
   for (std::size_t column = 0; column < pass.columns; column += 4 * lanes<T>) {
-    const std::size_t vectors = (pass.columns - column + lanes<T> - 1) / lanes<T>;
-    if (vectors == 1) {
-      columns.template operator()<1>(column);
-    } else if (vectors == 2) {
+    if (pass.columns - column <= 2 * lanes<T>) {
       columns.template operator()<2>(column);
-    } else if (vectors == 3) {
-      columns.template operator()<3>(column);
     } else {
       columns.template operator()<4>(column);
     }
   }
 }
 
-/// gradient[row + q] += sum over k of in[k][row + q] * gates[k], for Rows inputs and the gates of one unit block.
-template <class Cell, class T, int Rows>
-MMREC_MATH_TARGET void outer_tile(const recurrent_outer_pass<T>& pass, std::size_t row, std::size_t unit) {
-  constexpr std::size_t P = panel_units<T>, G = Cell::gates;
-  reg<T> sums[Rows][G];
+/// Inputs of a weight gradient that one tile takes.
+template <class Cell>
+inline constexpr std::size_t outer_width = Cell::gates == 1 ? 6 : tile_most;
+
+/// Copies `width` values of each of `count` vectors (null: zeros) by tiles: element (k, j) of a tile at k * outer_width + j.
+template <class Cell, class T>
+void pack_outer(const T* const* in, std::size_t count, std::size_t width, T* to) {
+  constexpr std::size_t most = outer_width<Cell>;
+  for (std::size_t left = 0; left < width; left += most) {
+    const std::size_t used = (std::min)(most, width - left);
+    for (std::size_t k = 0; k < count; ++k, to += most) {
+      for (std::size_t j = 0; j < most; ++j) to[j] = j < used && in[k] != nullptr ? in[k][left + j] : T(0);
+    }
+  }
+}
+
+/// gradient += sum over k of in[k] * gates[k], for a tile of inputs and the gates of one unit block.
+template <class Cell, class T>
+MMREC_MATH_TARGET void outer_tile(const recurrent_outer_pass<T>& pass, const T* in, const T* slab, std::size_t row,
+                                  std::size_t unit) {
+  constexpr std::size_t P = panel_units<T>, G = Cell::gates, most = outer_width<Cell>;
+  reg<T> sums[most][G];
   MMREC_MATH_UNROLL
-  for (int q = 0; q < Rows; ++q) {
+  for (std::size_t q = 0; q < most; ++q) {
     MMREC_MATH_UNROLL
     for (std::size_t g = 0; g < G; ++g) sums[q][g] = all(T(0));
   }
-  const std::size_t record_at = unit / P * Cell::blocks * P + pass.first_block * P + unit % P;
-  for (std::size_t k = 0; k < pass.count; ++k) {
-    const T* in = pass.in[k] + row;
-    const T* gates = pass.records[k] + record_at;
+  for (std::size_t k = 0; k < pass.count; ++k, in += most, slab += Cell::biases * P) {
     reg<T> d[G];
     MMREC_MATH_UNROLL
-    for (std::size_t g = 0; g < G; ++g) d[g] = load(gates + g * P);
+    for (std::size_t g = 0; g < G; ++g) d[g] = load(slab + g * P);
     MMREC_MATH_UNROLL
-    for (int q = 0; q < Rows; ++q) {
+    for (std::size_t q = 0; q < most; ++q) {
       const reg<T> factor = all(in[q]);
       MMREC_MATH_UNROLL
       for (std::size_t g = 0; g < G; ++g) sums[q][g] = multiply_add(factor, d[g], sums[q][g]);
@@ -307,37 +344,37 @@ MMREC_MATH_TARGET void outer_tile(const recurrent_outer_pass<T>& pass, std::size
   }
   const std::size_t valid = pass.hidden - unit;
   MMREC_MATH_UNROLL
-  for (int q = 0; q < Rows; ++q) {
+  for (std::size_t q = 0; q < most; ++q) {
+    if (row + q >= pass.width) break;
     MMREC_MATH_UNROLL
     for (std::size_t g = 0; g < G; ++g) {
-      T* to = pass.gradient + ((row + static_cast<std::size_t>(q)) * G + pass.columns[g]) * pass.hidden + unit;
+      T* to = pass.gradient + ((row + q) * G + pass.columns[g]) * pass.hidden + unit;
       store_units<T>(to, valid, add(load_units<T>(to, valid), sums[q][g]));
     }
   }
 }
 
-/// The rows begin .. end - 1 of a weight gradient, for the units of one panel.
+/// Adds `count` steps to a weight gradient, for the units of one panel, whose gates (`biases` blocks a step) lie in `slab`.
 template <class Cell, class T>
-void outer_rows(const recurrent_outer_pass<T>& pass, std::size_t begin, std::size_t end, std::size_t panel) {
-  constexpr std::size_t P = panel_units<T>, most = Cell::gates == 1 ? 6 : tile_most;
+void outer_rows(const recurrent_outer_pass<T>& pass, const T* slab, std::size_t panel) {
+  constexpr std::size_t P = panel_units<T>, most = outer_width<Cell>;
   for (std::size_t unit = panel * P; unit < (std::min)(pass.hidden, (panel + 1) * P); unit += lanes<T>) {
-    std::size_t row = begin;
-    for (; row + most <= end; row += most) outer_tile<Cell, T, most>(pass, row, unit);
-    for (; row < end; ++row) outer_tile<Cell, T, 1>(pass, row, unit);
+    for (std::size_t row = 0; row < pass.width; row += most) {
+      outer_tile<Cell, T>(pass, pass.in + row * pass.count, slab + pass.first_block * P + unit % P, row, unit);
+    }
   }
 }
 
-/// bias += the sums of the records' gates, for the units of one panel.
+/// The same for the bias.
 template <class Cell, class T>
-MMREC_MATH_TARGET void bias_rows(const recurrent_outer_pass<T>& pass, std::size_t panel) {
+MMREC_MATH_TARGET void bias_rows(T* gradient, std::size_t hidden, std::size_t count, const T* slab, std::size_t panel) {
   constexpr std::size_t P = panel_units<T>;
-  for (std::size_t unit = panel * P; unit < (std::min)(pass.hidden, (panel + 1) * P); unit += lanes<T>) {
-    const std::size_t record_at = panel * Cell::blocks * P + unit % P, valid = pass.hidden - unit;
+  for (std::size_t unit = panel * P; unit < (std::min)(hidden, (panel + 1) * P); unit += lanes<T>) {
     for (std::size_t g = 0; g < Cell::biases; ++g) {
       reg<T> sum = all(T(0));
-      for (std::size_t k = 0; k < pass.count; ++k) sum = add(sum, load(pass.records[k] + record_at + g * P));
-      T* to = pass.gradient + Cell::bias_columns[g] * pass.hidden + unit;
-      store_units<T>(to, valid, add(load_units<T>(to, valid), sum));
+      for (std::size_t k = 0; k < count; ++k) sum = add(sum, load(slab + (k * Cell::biases + g) * P + unit % P));
+      T* to = gradient + Cell::bias_columns[g] * hidden + unit;
+      store_units<T>(to, hidden - unit, add(load_units<T>(to, hidden - unit), sum));
     }
   }
 }

@@ -56,10 +56,17 @@ constexpr std::size_t forward_slot(const recurrent_shape& shape, bool keep, std:
   const std::size_t rows = recurrent_group(shape.batch, concurrency);
   return (rows + 1) * size.padded() + (keep ? 0 : (std::max)(rows, recurrent_pairs) * size.record());
 }
+/// Of one task of the weight gradients: the gates of some steps for one panel, and the inputs of these steps.
+template <class Cell, class T>
+constexpr std::size_t outer_slot(const recurrent_shape& shape) {
+  return outer_steps * (Cell::biases * panel_units<T> + shape.inputs + shape.hidden + 2 * outer_padding);
+}
+
 template <class Cell, class T>
 constexpr std::size_t backward_slot(const recurrent_shape& shape, std::size_t concurrency) {
   const recurrent_sizes<Cell, T> size{shape.inputs, shape.hidden};
-  return (3 * recurrent_group(shape.batch, concurrency) + 1) * size.padded();
+  const std::size_t group = (3 * recurrent_group(shape.batch, concurrency) + 1) * size.padded();
+  return (std::max)(group, outer_slot<Cell, T>(shape));
 }
 
 inline std::size_t length_of(const recurrent_shape& shape, std::size_t example) {
@@ -123,8 +130,11 @@ void forward_group(const recurrent_forward_task<T>& task, const T* packed, std::
                           .inner = shape.inputs,
                           .used = shape.inputs,
                           .hidden = hidden,
-                          .keep = task.state != nullptr};
+                          .keep = task.state != nullptr,
+                          .recurrent = false,
+                          .backwards = false};
   recurrent_pass<T> step = input;
+  step.recurrent = true;
   step.weights = packed + size.input_weights();
   step.inner = hidden;
 
@@ -146,11 +156,12 @@ void forward_group(const recurrent_forward_task<T>& task, const T* packed, std::
       }
     }
     begins[end - start] = count;
-    loops.input_rows(jobs, count, input);
+    loops.gate_rows(jobs, count, input);
     for (std::size_t s = start; s < end; ++s) {
       const std::size_t begin = begins[s - start];
       step.used = s == 0 && task.h0 == nullptr ? 0 : hidden;
-      loops.step_rows(jobs + begin, begins[s - start + 1] - begin, step);
+      step.backwards = s % 2 == 1;
+      loops.gate_rows(jobs + begin, begins[s - start + 1] - begin, step);
     }
   }
 
@@ -274,58 +285,58 @@ void backward_group(const recurrent_backward_task<T>& task, const T* recurrent, 
   }
 }
 
-/// Adds the gradients of the weights: the units of one panel and up to 64 rows of weights are one task, which adds all
-/// steps and examples in the order of the state.
+/// Adds the gradients of the weights. A task has some panels of units; each element adds all steps and examples in the order
+/// of the state, by blocks of outer_steps, however the panels are divided.
 template <class Cell, executor Exec, class T>
-void weight_gradients(const Exec& exec, const recurrent_backward_task<T>& task, const recurrent_loops<Cell, T>& loops) {
-  constexpr std::size_t most_rows = 64;
+void weight_gradients(const Exec& exec, const recurrent_backward_task<T>& task, scratch_slots<T>& slots,
+                      const recurrent_loops<Cell, T>& loops) {
+  constexpr std::size_t P = panel_units<T>;
   const recurrent_shape& shape = task.shape;
   const std::size_t hidden = shape.hidden, batch = shape.batch;
   const recurrent_sizes<Cell, T> size{shape.inputs, hidden};
-  const auto parts = [](const T* gradient, std::size_t rows) {
-    return gradient == nullptr ? 0 : (rows + most_rows - 1) / most_rows;
-  };
-  const std::size_t input_parts = parts(task.input_gradient, shape.inputs);
-  const std::size_t recurrent_parts = parts(task.recurrent_gradient, hidden);
-  const std::size_t all_parts = input_parts + recurrent_parts + (task.bias_gradient != nullptr ? 1 : 0);
   std::size_t longest = 0;
   for (std::size_t example = 0; example < batch; ++example) longest = (std::max)(longest, length_of(shape, example));
+  const std::size_t each = (size.panels() + recurrent_slots(exec.concurrency()) - 1) / recurrent_slots(exec.concurrency());
 
-  exec.run(all_parts * size.panels(), [&](std::size_t index) {
-    const std::size_t panel = index / all_parts, part = index % all_parts;
-    const bool input = part < input_parts, bias = part == input_parts + recurrent_parts;
-    recurrent_outer_pass<T> pass{};
-    pass.first_block = input || bias ? 0 : Cell::recurrent_first;
-    pass.columns = input ? Cell::input_columns.data() : Cell::recurrent_columns.data();
-    pass.hidden = hidden;
-    pass.gradient = bias ? task.bias_gradient : input ? task.input_gradient : task.recurrent_gradient;
-    const std::size_t begin = (input ? part : part - input_parts) * most_rows;
-    const std::size_t end = (std::min)(begin + most_rows, input ? shape.inputs : hidden);
+  for_ranges(exec, size.panels(), each, [&](std::size_t first, std::size_t last) {
+    const auto slot = slots.lease();
+    T* const slab = slot.data();
+    T* const x = slab + outer_steps * Cell::biases * P;
+    T* const h = x + outer_steps * (shape.inputs + outer_padding);
+    const T* x_of[outer_steps];
+    const T* h_of[outer_steps];
+    const T* records[outer_steps];
+    std::size_t count = 0;
     const auto flush = [&] {
-      if (bias) {
-        loops.bias_rows(pass, panel);
-      } else {
-        loops.outer_rows(pass, begin, end, panel);
+      if (task.input_gradient != nullptr) loops.pack_outer(x_of, count, shape.inputs, x);
+      if (task.recurrent_gradient != nullptr) loops.pack_outer(h_of, count, hidden, h);
+      const recurrent_outer_pass<T> from_x{count,  shape.inputs,       x, 0, Cell::input_columns.data(),
+                                           hidden, task.input_gradient};
+      const recurrent_outer_pass<T> from_h{
+          count, hidden, h, Cell::recurrent_first, Cell::recurrent_columns.data(), hidden, task.recurrent_gradient};
+      for (std::size_t panel = first; panel < last; ++panel) {
+        for (std::size_t k = 0; k < count; ++k) {
+          std::copy_n(records[k] + panel * Cell::blocks * P, Cell::biases * P, slab + k * Cell::biases * P);
+        }
+        if (task.input_gradient != nullptr) loops.outer_rows(from_x, slab, panel);
+        if (task.recurrent_gradient != nullptr) loops.outer_rows(from_h, slab, panel);
+        if (task.bias_gradient != nullptr) loops.bias_rows(task.bias_gradient, hidden, count, slab, panel);
       }
-      pass.count = 0;
+      count = 0;
     };
     for (std::size_t s = 0; s < longest; ++s) {
-      if (s == 0 && task.h0 == nullptr && !input && !bias) continue;  // products with zeros
       for (std::size_t example = 0; example < batch; ++example) {
         const std::size_t length = length_of(shape, example);
         if (s >= length) continue;
-        const T* in = nullptr;
-        if (input) {
-          in = element(task.x, example, time_of(shape, length, s));
-        } else if (!bias) {
-          in = s > 0 ? element(task.y, example, time_of(shape, length, s - 1)) : task.h0 + example * hidden;
-        }
-        pass.in[pass.count] = in;
-        pass.records[pass.count++] = task.state + (s * batch + example) * size.record();
-        if (pass.count == outer_steps) flush();
+        x_of[count] = element(task.x, example, time_of(shape, length, s));
+        h_of[count] = s > 0                ? element(task.y, example, time_of(shape, length, s - 1))
+                      : task.h0 != nullptr ? task.h0 + example * hidden
+                                           : nullptr;
+        records[count++] = task.state + (s * batch + example) * size.record();
+        if (count == outer_steps) flush();
       }
     }
-    if (pass.count != 0) flush();
+    if (count != 0) flush();
   });
 }
 
@@ -355,7 +366,7 @@ void backward_recurrent(const Exec& exec, const recurrent_backward_task<T>& task
     const auto slot = slots.lease();
     backward_group<Cell, T>(task, recurrent, input, begin, end - begin, slot.data(), loops);
   });
-  weight_gradients<Cell>(exec, task, loops);
+  weight_gradients<Cell>(exec, task, slots, loops);
 }
 
 }  // namespace kernel::detail

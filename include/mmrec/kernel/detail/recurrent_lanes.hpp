@@ -41,30 +41,29 @@ namespace level_portable {
 /// The loops of one level.
 template <class Cell, class T>
 struct recurrent_loops {
-  void (*input_rows)(const recurrent_job<T>*, std::size_t, const recurrent_pass<T>&);
-  void (*step_rows)(const recurrent_job<T>*, std::size_t, const recurrent_pass<T>&);
+  void (*gate_rows)(const recurrent_job<T>*, std::size_t, const recurrent_pass<T>&);
   void (*gradient_rows)(const recurrent_gradient_job<T>*, std::size_t, std::size_t);
   void (*transposed_rows)(const recurrent_transposed_job<T>*, std::size_t, const recurrent_transposed_pass<T>&);
-  void (*outer_rows)(const recurrent_outer_pass<T>&, std::size_t, std::size_t, std::size_t);
-  void (*bias_rows)(const recurrent_outer_pass<T>&, std::size_t);
+  void (*pack_outer)(const T* const*, std::size_t, std::size_t, T*);
+  void (*outer_rows)(const recurrent_outer_pass<T>&, const T*, std::size_t);
+  void (*bias_rows)(T*, std::size_t, std::size_t, const T*, std::size_t);
 
   static recurrent_loops of(simd_level level) {
 #if MMREC_X86
     if (level == simd_level::avx512) {
-      return {level_avx512::gate_rows<Cell, T, false>, level_avx512::gate_rows<Cell, T, true>,
-              level_avx512::gradient_rows<Cell, T>,    level_avx512::transposed_rows<Cell, T>,
-              level_avx512::outer_rows<Cell, T>,       level_avx512::bias_rows<Cell, T>};
+      return {level_avx512::gate_rows<Cell, T>,       level_avx512::gradient_rows<Cell, T>,
+              level_avx512::transposed_rows<Cell, T>, level_avx512::pack_outer<Cell, T>,
+              level_avx512::outer_rows<Cell, T>,      level_avx512::bias_rows<Cell, T>};
     }
     if (level == simd_level::avx2) {
-      return {level_avx2::gate_rows<Cell, T, false>, level_avx2::gate_rows<Cell, T, true>,
-              level_avx2::gradient_rows<Cell, T>,    level_avx2::transposed_rows<Cell, T>,
-              level_avx2::outer_rows<Cell, T>,       level_avx2::bias_rows<Cell, T>};
+      return {level_avx2::gate_rows<Cell, T>,  level_avx2::gradient_rows<Cell, T>, level_avx2::transposed_rows<Cell, T>,
+              level_avx2::pack_outer<Cell, T>, level_avx2::outer_rows<Cell, T>,    level_avx2::bias_rows<Cell, T>};
     }
 #endif
     static_cast<void>(level);
-    return {level_portable::gate_rows<Cell, T, false>, level_portable::gate_rows<Cell, T, true>,
-            level_portable::gradient_rows<Cell, T>,    level_portable::transposed_rows<Cell, T>,
-            level_portable::outer_rows<Cell, T>,       level_portable::bias_rows<Cell, T>};
+    return {level_portable::gate_rows<Cell, T>,       level_portable::gradient_rows<Cell, T>,
+            level_portable::transposed_rows<Cell, T>, level_portable::pack_outer<Cell, T>,
+            level_portable::outer_rows<Cell, T>,      level_portable::bias_rows<Cell, T>};
   }
 };
 

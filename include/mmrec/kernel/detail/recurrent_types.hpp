@@ -124,7 +124,9 @@ struct recurrent_pass {
   std::size_t inner;  ///< I or H: rows of the weights
   std::size_t used;   ///< inner, or 0: the inputs are known to be zero
   std::size_t hidden;
-  bool keep;  ///< write the record
+  bool keep;       ///< write the record
+  bool recurrent;  ///< the product with h, which ends in the cell, or that with x
+  bool backwards;  ///< the order of the units
 };
 
 /// previous: for the LSTM the c before, panels previous_stride apart; for the GRU the h before.
@@ -152,13 +154,15 @@ struct recurrent_transposed_pass {
   bool accumulate;
 };
 
-/// Up to outer_steps (example, step) pairs of a weight gradient.
+/// (example, step) pairs that are added to a weight gradient at a time, and most values that packing adds to a vector.
 inline constexpr std::size_t outer_steps = 64;
+inline constexpr std::size_t outer_padding = 8;
+/// in: `count` vectors of `width` values, packed by tiles.
 template <class T>
 struct recurrent_outer_pass {
   std::size_t count;
-  const T* in[outer_steps];
-  const T* records[outer_steps];
+  std::size_t width;
+  const T* in;
   std::size_t first_block;
   const std::size_t* columns;
   std::size_t hidden;
