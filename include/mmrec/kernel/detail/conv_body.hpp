@@ -85,8 +85,8 @@ MMREC_CONV_TARGET void block(const conv_tile_task<T>& task, std::size_t top, std
     }
   }
   const T* panel = task.panel + left;
-  const T* ahead = task.ahead + left;
   std::size_t ahead_rows = task.ahead_rows;
+  const T* ahead = ahead_rows == 0 ? nullptr : task.ahead + left;
   const std::size_t width = task.width, step = task.step;
   const bool waits = task.next == nullptr && ahead_rows == 0;
   const std::size_t stride = waits ? ~std::size_t{0} : conv_granule<T>;  // steps between two requests
