@@ -55,9 +55,14 @@
 #include <mmrec/nn/loss/softmax_cross_entropy.hpp>
 #include <mmrec/nn/memory.hpp>
 #include <mmrec/nn/mermaid.hpp>
+#include <mmrec/nn/model/bert.hpp>
 #include <mmrec/nn/model/mini_resnet.hpp>
+#include <mmrec/nn/model/multimodal.hpp>
 #include <mmrec/nn/model/residual_blocks.hpp>
 #include <mmrec/nn/model/resnet.hpp>
+#include <mmrec/nn/model/text_cnn.hpp>
+#include <mmrec/nn/model/text_lstm.hpp>
+#include <mmrec/nn/model/vgg.hpp>
 #include <mmrec/nn/named.hpp>
 #include <mmrec/nn/optimizer/adagrad.hpp>
 #include <mmrec/nn/optimizer/adam.hpp>
