@@ -14,21 +14,6 @@ namespace detail {
 /// Up to this many rows, packing the weights costs more than the product.
 inline constexpr std::size_t affine_few_rows = 8;
 
-/// Adds a bias to each row and cuts negative numbers off, as asked.
-template <class T>
-void finish_rows(std::size_t rows, std::size_t columns, const T* bias, bool relu, T* values) {
-  for (std::size_t row = 0; row < rows; ++row) {
-    T* const at = values + row * columns;
-    if (bias != nullptr && relu) {
-      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j] + bias[j], T(0));
-    } else if (bias != nullptr) {
-      for (std::size_t j = 0; j < columns; ++j) at[j] += bias[j];
-    } else if (relu) {
-      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j], T(0));
-    }
-  }
-}
-
 }  // namespace detail
 
 /// Elements of scratch that affine() needs.
@@ -47,7 +32,7 @@ void affine(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t c
   if (rows == 0) return;
   if (rows <= detail::affine_few_rows) {
     multiply_rows(x, inner, rows, inner, weights, columns, columns, y, columns, level);
-    detail::finish_rows(rows, columns, bias, relu, y);
+    if (bias != nullptr || relu) detail::finish_tile(bias, relu, rows, columns, y, columns);
     return;
   }
   gemm(exec,
@@ -57,12 +42,33 @@ void affine(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t c
                        .a = as_stored(x, inner),
                        .b = as_stored(weights, columns),
                        .c = y,
-                       .c_stride = columns},
+                       .c_stride = columns,
+                       .bias = bias,
+                       .relu = relu},
        scratch, level);
-  if (bias == nullptr && !relu) return;
-  for_ranges(exec, rows, 256, [&](std::size_t begin, std::size_t end) {
-    detail::finish_rows(end - begin, columns, bias, relu, y + begin * columns);
-  });
+}
+/// The same, and the same bits, for weights as gemm_pack() leaves them: for many calls with the same weights.
+template <executor Exec, class T>
+void affine_packed(const Exec& exec, std::size_t rows, std::size_t inner, std::size_t columns, const T* x, const T* packed,
+                   const T* bias, bool relu, T* y, T* scratch, simd_level level = best_simd_level()) {
+  if (rows == 0) return;
+  if (rows <= detail::affine_few_rows) {
+    multiply_rows_packed(x, inner, rows, inner, packed, columns, y, columns, level);
+    if (bias != nullptr || relu) detail::finish_tile(bias, relu, rows, columns, y, columns);
+    return;
+  }
+  gemm(exec,
+       gemm_problem<T>{.rows = rows,
+                       .columns = columns,
+                       .inner = inner,
+                       .a = as_stored(x, inner),
+                       .b = {},
+                       .c = y,
+                       .c_stride = columns,
+                       .packed_b = packed,
+                       .bias = bias,
+                       .relu = relu},
+       scratch, level);
 }
 
 /// Elements of scratch that affine_backward_input() needs.

@@ -50,6 +50,9 @@ struct gemm_problem {
   bool accumulate = false;  ///< add to C instead of overwriting it
   bool lower = false;       ///< only elements (i, j) with j <= i are wanted; some of the others are overwritten too
   gemm_shape b_shape = gemm_shape::full;
+  const T* packed_b = nullptr;  ///< B as gemm_pack() leaves it; `b` is not read then
+  const T* bias = nullptr;      ///< added to each row of C, when all else is done
+  bool relu = false;            ///< negative elements of C become 0, after that
 };
 
 namespace detail {
@@ -106,6 +109,54 @@ constexpr gemm_scratch_sizes<T> gemm_sizes(std::size_t rows, std::size_t columns
 
 }  // namespace detail
 
+namespace detail {
+/// The bias and the cut of one tile of C, while it is in the nearest cache.
+template <class T>
+void finish_tile(const T* bias, bool relu, std::size_t rows, std::size_t columns, T* c, std::size_t c_stride) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    T* const at = c + row * c_stride;
+    if (bias != nullptr && relu) {
+      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j] + bias[j], T(0));
+    } else if (bias != nullptr) {
+      for (std::size_t j = 0; j < columns; ++j) at[j] += bias[j];
+    } else {
+      for (std::size_t j = 0; j < columns; ++j) at[j] = (std::max)(at[j], T(0));
+    }
+  }
+}
+/// Where the panels begin of the block of B with columns from `left` on, rows from `start` on.
+template <class T>
+constexpr std::size_t packed_block(std::size_t columns, std::size_t inner, std::size_t left, std::size_t start) {
+  constexpr std::size_t tile = gemm_tile_columns<T>;
+  const std::size_t here = (std::min)((columns - left + tile - 1) / tile, gemm_blocking::panels) * tile;
+  return left * inner + start * here;
+}
+}  // namespace detail
+
+/// Elements of a matrix B of inner x columns once it is packed.
+template <class T>
+constexpr std::size_t gemm_packed_size(std::size_t inner, std::size_t columns) {
+  constexpr std::size_t tile = detail::gemm_tile_columns<T>;
+  return (columns + tile - 1) / tile * tile * inner;
+}
+/// Packs B once for many products, as gemm() otherwise does each time. One layout for all levels.
+template <class T>
+void gemm_pack(std::size_t inner, std::size_t columns, const gemm_operand<T>& b, T* packed,
+               simd_level level = best_simd_level()) {
+  constexpr std::size_t tile = detail::gemm_tile_columns<T>, most = detail::gemm_blocking::panels * tile;
+  const gemm_operand<T> columns_of_b{b.data, b.column_stride, b.row_stride};
+  for (std::size_t left = 0; left < columns; left += most) {
+    for (std::size_t start = 0; start < inner; start += detail::gemm_blocking::inner) {
+      const std::size_t part = (std::min)(inner - start, detail::gemm_blocking::inner);
+      T* const block = packed + detail::packed_block<T>(columns, inner, left, start);
+      for (std::size_t first = left; first < (std::min)(columns, left + most); first += tile) {
+        detail::pack_panel(detail::part_of(columns_of_b, first, (std::min)(tile, columns - first), start, part), tile,
+                           block + (first - left) * part, level);
+      }
+    }
+  }
+}
+
 /// Elements of scratch that a product of these sizes needs when up to `concurrency` threads run it.
 template <class T>
 constexpr std::size_t gemm_scratch(std::size_t rows, std::size_t columns, std::size_t inner, std::size_t concurrency) {
@@ -132,7 +183,6 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
 
   const gemm_operand<T> columns_of_b{problem.b.data, problem.b.column_stride, problem.b.row_stride};
   const auto sizes = detail::gemm_sizes<T>(problem.rows, problem.columns, problem.inner);
-  T* const packed_b = scratch;
   scratch_slots<T> slots(scratch + sizes.packed_b, sizes.packed_a, exec.concurrency());
 
   for (std::size_t left = 0; left < problem.columns; left += blocking::panels * tile_columns) {
@@ -141,14 +191,20 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
     std::size_t start = 0;
     do {
       const std::size_t inner = (std::min)(problem.inner - start, blocking::inner);
-      for_ranges(exec, panels, 8, [&](std::size_t begin, std::size_t end) {
-        for (std::size_t panel = begin; panel < end; ++panel) {
-          const std::size_t first = panel * tile_columns;
-          detail::pack_panel(
-              detail::part_of(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner),
-              tile_columns, packed_b + first * inner, level);
-        }
-      });
+      const bool last = start + inner == problem.inner;
+      const T* packed_b = scratch;
+      if (problem.packed_b != nullptr) {
+        packed_b = problem.packed_b + detail::packed_block<T>(problem.columns, problem.inner, left, start);
+      } else {
+        for_ranges(exec, panels, 8, [&](std::size_t begin, std::size_t end) {
+          for (std::size_t panel = begin; panel < end; ++panel) {
+            const std::size_t first = panel * tile_columns;
+            detail::pack_panel(
+                detail::part_of(columns_of_b, left + first, (std::min)(tile_columns, columns - first), start, inner),
+                tile_columns, scratch + first * inner, level);
+          }
+        });
+      }
       const std::size_t stripes = up(panels, blocking::task_panels);
       // Few rows are cut finer where there are threads to keep busy. Cuts lie between tiles: they change no bit.
       std::size_t block_rows = blocking::rows;
@@ -175,16 +231,22 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
           for (std::size_t row = 0; row < rows; row += tile_rows) {
             const std::size_t count = (std::min)(tile_rows, rows - row);
             if (problem.lower && left + column > top + row + count - 1) continue;
+            T* const c = problem.c + (top + row) * problem.c_stride + left + column;
+            const std::size_t wide = (std::min)(tile_columns, columns - column);
             tile({.inner = used,
                   .a = packed_a.data() + row * inner + skipped * tile_rows,
                   .b = packed_b + column * inner + skipped * tile_columns,
                   .b_stride = tile_columns,
-                  .c = problem.c + (top + row) * problem.c_stride + left + column,
+                  .c = c,
                   .c_stride = problem.c_stride,
                   .rows = count,
-                  .columns = (std::min)(tile_columns, columns - column),
+                  .columns = wide,
                   .alpha = problem.alpha,
                   .accumulate = problem.accumulate || start != 0});
+            if (last && (problem.bias != nullptr || problem.relu)) {
+              detail::finish_tile(problem.bias == nullptr ? nullptr : problem.bias + left + column, problem.relu, count,
+                                  wide, c, problem.c_stride);
+            }
           }
         }
       });
@@ -233,6 +295,43 @@ void multiply_rows(const T* a, std::size_t a_stride, std::size_t rows, std::size
                                .columns = (std::min)(tile_columns, columns - column),
                                .alpha = T(1),
                                .accumulate = start != 0});
+      }
+      start += part;
+    } while (start < inner);
+  }
+}
+
+/// The same for B as gemm_pack() leaves it: the bits of multiply_rows() and of gemm().
+template <class T>
+void multiply_rows_packed(const T* a, std::size_t a_stride, std::size_t rows, std::size_t inner, const T* packed,
+                          std::size_t columns, T* c, std::size_t c_stride, simd_level level = best_simd_level()) {
+  constexpr std::size_t most = detail::gemm_blocking::panels * detail::gemm_tile_columns<T>;
+  constexpr std::size_t tile_rows = detail::gemm_tile_rows;
+  constexpr std::size_t tile_columns = detail::gemm_tile_columns<T>;
+  const auto tile = detail::gemm_tile<T, tile_rows>(level);
+  const auto single = detail::gemm_tile<T, 1>(level);
+  alignas(64) T packed_a[tile_rows * detail::gemm_blocking::inner];
+  for (std::size_t row = 0; row < rows; row += tile_rows) {
+    const std::size_t count = (std::min)(tile_rows, rows - row);
+    std::size_t start = 0;
+    do {
+      const std::size_t part = (std::min)(inner - start, detail::gemm_blocking::inner);
+      const bool one = count == 1;  // a lone row needs no packing
+      if (!one) detail::pack_panel<T>({a + row * a_stride + start, a_stride, 1, count, part}, tile_rows, packed_a, level);
+      for (std::size_t left = 0; left < columns; left += most) {
+        const T* const block = packed + detail::packed_block<T>(columns, inner, left, start);
+        for (std::size_t column = left; column < (std::min)(columns, left + most); column += tile_columns) {
+          (one ? single : tile)({.inner = part,
+                                 .a = one ? a + row * a_stride + start : packed_a,
+                                 .b = block + (column - left) * part,
+                                 .b_stride = tile_columns,
+                                 .c = c + row * c_stride + column,
+                                 .c_stride = c_stride,
+                                 .rows = count,
+                                 .columns = (std::min)(tile_columns, columns - column),
+                                 .alpha = T(1),
+                                 .accumulate = start != 0});
+        }
       }
       start += part;
     } while (start < inner);

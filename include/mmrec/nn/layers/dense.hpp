@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <mmrec/kernel/affine.hpp>
 #include <mmrec/nn/inference.hpp>
@@ -58,7 +59,10 @@ struct dense_on : layer_base<In, OutShape> {
 
   template <executor Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
-    multiply<fused_activation::none>(pass, in, out, memory.parameters, memory.scratch);
+    const std::size_t rows = in.size().size() / D;
+    kernel::affine(pass.exec, rows, D, Out, in.data, memory.parameters, Bias ? memory.parameters + D * Out : nullptr, false,
+                   out, reinterpret_cast<T*>(memory.scratch), pass.level);
+    if constexpr (Bias) zero_padding(in, Out, out);
   }
   template <executor Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
@@ -74,19 +78,17 @@ struct dense_on : layer_base<In, OutShape> {
 
   template <class T>
   static constexpr std::size_t frozen_size() {
-    return (D + 1) * Out;
+    return kernel::gemm_packed_size<T>(D, Out) + Out;
   }
   template <class T>
   static void freeze_folded(const T* trained, const T* scale, const T* shift, T* frozen) {
-    for (std::size_t row = 0; row < D; ++row) {
-      for (std::size_t column = 0; column < Out; ++column) {
-        const T factor = scale == nullptr ? T(1) : scale[column];
-        frozen[row * Out + column] = trained[row * Out + column] * factor;
-      }
-    }
+    std::vector<T> folded(trained, trained + D * Out);
+    for (std::size_t i = 0; scale != nullptr && i < folded.size(); ++i) folded[i] *= scale[i % Out];
+    kernel::gemm_pack(D, Out, kernel::as_stored<T>(folded.data(), Out), frozen);
+    T* const biases = frozen + kernel::gemm_packed_size<T>(D, Out);
     for (std::size_t column = 0; column < Out; ++column) {
       const T bias = Bias ? trained[D * Out + column] : T(0);
-      frozen[D * Out + column] = scale == nullptr ? bias : bias * scale[column] + shift[column];
+      biases[column] = scale == nullptr ? bias : bias * scale[column] + shift[column];
     }
   }
   template <class T>
@@ -97,19 +99,9 @@ struct dense_on : layer_base<In, OutShape> {
   static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
                           std::byte* scratch) {
     const std::size_t rows = in.size().size() / D;
-    kernel::affine(pass.exec, rows, D, Out, in.data, frozen, frozen + D * Out, Activation == fused_activation::relu, out,
-                   reinterpret_cast<T*>(scratch), pass.level);
+    kernel::affine_packed(pass.exec, rows, D, Out, in.data, frozen, frozen + kernel::gemm_packed_size<T>(D, Out),
+                          Activation == fused_activation::relu, out, reinterpret_cast<T*>(scratch), pass.level);
     zero_padding(in, Out, out);
-  }
-
- private:
-  template <fused_activation Activation, executor Exec, class T>
-  static void multiply(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* weights,
-                       std::byte* scratch) {
-    const std::size_t rows = in.size().size() / D;
-    kernel::affine(pass.exec, rows, D, Out, in.data, weights, Bias ? weights + D * Out : nullptr,
-                   Activation == fused_activation::relu, out, reinterpret_cast<T*>(scratch), pass.level);
-    if constexpr (Bias) zero_padding(in, Out, out);
   }
 };
 

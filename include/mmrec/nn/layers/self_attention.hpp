@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <mmrec/kernel/affine.hpp>
 #include <mmrec/kernel/attention.hpp>
@@ -112,23 +113,24 @@ struct self_attention_on : layer_base<sequence<D>, sequence<D>> {
     }
   }
 
-  // Frozen, the three projections are one.
+  // Frozen, the three projections are one, packed as the product reads it, and its bias.
   template <class T>
   static constexpr std::size_t frozen_size() {
-    return (D + 1) * 3 * D;
+    return kernel::gemm_packed_size<T>(D, 3 * D) + 3 * D;
   }
   template <class T>
   static void freeze(const T* trained, const T*, T* frozen) {
-    if constexpr (joined) {
-      std::copy_n(trained, frozen_size<T>(), frozen);
-    } else {
+    std::vector<T> together(trained, trained + (D + 1) * 3 * D);
+    if constexpr (!joined) {
       // The bias is one row more.
       for (std::size_t row = 0; row <= D; ++row) {
         for (std::size_t part = 0; part < 3; ++part) {
-          std::copy_n(trained + part * part_size + row * D, D, frozen + (row * 3 + part) * D);
+          std::copy_n(trained + part * part_size + row * D, D, together.data() + (row * 3 + part) * D);
         }
       }
     }
+    kernel::gemm_pack(D, 3 * D, kernel::as_stored<T>(together.data(), 3 * D), frozen);
+    std::copy_n(together.data() + D * 3 * D, 3 * D, frozen + kernel::gemm_packed_size<T>(D, 3 * D));
   }
   template <class T>
   static constexpr std::size_t infer_scratch_bytes(const dims<In>& in, std::size_t concurrency) {
@@ -137,13 +139,19 @@ struct self_attention_on : layer_base<sequence<D>, sequence<D>> {
   }
   template <executor Exec, class T>
   static void infer(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen, std::byte* scratch) {
-    layer_memory<T> memory;
-    memory.parameters = frozen;
-    memory.scratch = scratch;
-    self_attention_on<D, Heads, projection_names::torch>::forward(pass, in, out, memory);
+    using one_product = self_attention_on<D, Heads, projection_names::torch>;
+    T* const projected = reinterpret_cast<T*>(scratch);
+    T* const rest = reinterpret_cast<T*>(scratch + projected_bytes<T>(in.size()));
+    const std::size_t rows = in.size().size() / D;
+    kernel::affine_packed(pass.exec, rows, D, 3 * D, in.data, frozen, frozen + kernel::gemm_packed_size<T>(D, 3 * D), false,
+                          projected, rest, pass.level);
+    const T* const values = projected;
+    kernel::attention_forward(pass.exec, shape_of(in), one_product::parts_of(values, rows), out, rest, pass.level);
   }
 
  private:
+  template <std::size_t, std::size_t, projection_names>
+  friend struct self_attention_on;
   static constexpr std::size_t part_size = (D + 1) * D;  ///< of one dense layer of three
 
   template <class T>
