@@ -53,3 +53,9 @@ TEST_CASE("gru: gradients agree with central differences") { test::check_gradien
 TEST_CASE("gru: gradients in float are those in double, rounded") { test::check_float_gradients<gru_layer>(); }
 
 TEST_CASE("gru: same bits for any number of threads and in any batch") { test::check_bits<gru_layer>(); }
+
+TEST_CASE("gru: outputs and gradients are PyTorch's, variable lengths in both directions") {
+  test::check_golden<gru_layer>("gru.csv", "gru");
+}
+
+TEST_CASE("gru: no allocation") { test::check_allocations<gru_layer>(); }

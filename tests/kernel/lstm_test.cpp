@@ -53,3 +53,9 @@ TEST_CASE("lstm: gradients agree with central differences") { test::check_gradie
 TEST_CASE("lstm: gradients in float are those in double, rounded") { test::check_float_gradients<lstm_layer>(); }
 
 TEST_CASE("lstm: same bits for any number of threads and in any batch") { test::check_bits<lstm_layer>(); }
+
+TEST_CASE("lstm: outputs and gradients are PyTorch's, variable lengths in both directions") {
+  test::check_golden<lstm_layer>("lstm.csv", "lstm");
+}
+
+TEST_CASE("lstm: no allocation") { test::check_allocations<lstm_layer>(); }

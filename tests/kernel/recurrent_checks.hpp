@@ -10,8 +10,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
 #include <vector>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 namespace test {
@@ -378,6 +384,75 @@ void check_bits() {
       CHECK(single.gradients[4] == slice(one.gradients[4], example * H, H));
     }
   }
+}
+
+/// Against PyTorch's packed sequences, see tests/golden/rnn.py. The names of the numbers begin with `kind`.
+template <class Layer>
+void check_golden(const std::string& file_name, const std::string& kind) {
+  std::ifstream file(std::string(MMREC_TEST_GOLDEN_DIR) + "/" + file_name);
+  std::map<std::string, std::vector<double>> tensors;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string name, number;
+    std::getline(fields, name, ',');
+    while (std::getline(fields, number, ',')) tensors[name].push_back(std::stod(number));
+  }
+  for (const bool reverse : {false, true}) {
+    const auto tensor = [&](const std::string& name) {
+      const auto& values = tensors[kind + (reverse ? "_reverse_" : "_forward_") + name];
+      REQUIRE(!values.empty());
+      return values;
+    };
+    const recurrent_case c{4, 5, 3, 6, {5, 2, 1, 4}, reverse};
+    const recurrent_numbers numbers{tensor("x"),    tensor("input"), tensor("recurrent"),
+                                    tensor("bias"), tensor("h0"),    tensor("c0")};
+    const recurrent_outputs wanted{tensor("y"), tensor("h_n"), tensor("c_n")};
+    const recurrent_outputs slopes{tensor("dy"), tensor("dh"), tensor("dc")};
+    const char* names[] = {"d_x", "d_input", "d_recurrent", "d_bias", "d_h0", "d_c0"};
+    for (const auto level : kernel::usable_simd_levels()) {
+      CAPTURE(kernel::name_of(level), kind, reverse);
+      const recurrent_run exact = run_layer<Layer, double>(c, numbers, &slopes, false, 1, level);
+      const recurrent_run single = run_layer<Layer, float>(c, numbers, &slopes, false, 1, level);
+      CHECK(distance(exact.out, wanted) < 1e-11);
+      CHECK(distance(single.out, wanted) < 1e-6);
+      for (std::size_t part = 0; part < 6; ++part) {
+        CAPTURE(names[part]);
+        CHECK(distance(exact.gradients[part], tensor(names[part])) < 1e-10);
+        CHECK(distance(single.gradients[part], tensor(names[part])) < 1e-5);
+      }
+    }
+  }
+}
+
+/// Neither pass allocates.
+template <class Layer>
+void check_allocations() {
+  const mmrec::exec::cpu exec;
+  const kernel::recurrent_shape shape{9, 4, 7, 20};
+  const std::vector<float> x(9 * 4 * 7, 0.5f), weights(20 * 4 * 20 + 7 * 4 * 20 + 4 * 20, 0.1f), dy(9 * 4 * 20, 1.0f);
+  const kernel::recurrent_weights<float> parts{weights.data(), weights.data(), weights.data()};
+  std::vector<float> y(9 * 4 * 20), dx(x.size()), gradient(weights.size());
+  std::vector<float> state(Layer::template state_size<float>(shape)), packed(Layer::template packed_size<float>(7, 20));
+  std::vector<float> forward(Layer::template forward_scratch<float>(shape, false, 1));
+  std::vector<float> backward(Layer::template backward_scratch<float>(shape, 1));
+  kernel::recurrent_forward_task<float> task{.shape = shape, .x = {x.data(), 28, 7}, .y = {y.data(), 80, 20}};
+  const kernel::recurrent_backward_task<float> back{.shape = shape,
+                                                    .x = task.x,
+                                                    .y = {y.data(), 80, 20},
+                                                    .state = state.data(),
+                                                    .dy = {dy.data(), 80, 20},
+                                                    .dx = {dx.data(), 28, 7},
+                                                    .input_gradient = gradient.data(),
+                                                    .recurrent_gradient = gradient.data(),
+                                                    .bias_gradient = gradient.data()};
+  const auto level = kernel::best_simd_level();
+  CHECK(allocations_of([&] {
+          Layer::pack(exec, shape.inputs, shape.hidden, parts, packed.data());
+          Layer::forward(exec, task, parts, forward.data(), level);
+          task.state = state.data();
+          Layer::forward_packed(exec, task, static_cast<const float*>(packed.data()), forward.data(), level);
+          Layer::backward(exec, back, parts, backward.data(), level);
+        }) == 0);
 }
 
 inline double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }

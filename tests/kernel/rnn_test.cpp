@@ -68,3 +68,10 @@ TEST_CASE("rnn: same bits for any number of threads and in any batch") {
   test::check_bits<tanh_layer>();
   test::check_bits<relu_layer>();
 }
+
+TEST_CASE("rnn: outputs and gradients are PyTorch's, variable lengths in both directions") {
+  test::check_golden<tanh_layer>("rnn.csv", "tanh");
+  test::check_golden<relu_layer>("rnn.csv", "relu");
+}
+
+TEST_CASE("rnn: no allocation") { test::check_allocations<tanh_layer>(); }
