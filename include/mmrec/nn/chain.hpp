@@ -294,7 +294,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   static constexpr group group_at() {
     if constexpr (absorbing_layer<at<Index>>) {
       if constexpr (Index + 1 < depth) {
-        constexpr bool norm = foldable_norm<at<Index + 1>>;
+        constexpr bool norm = foldable_norm<at<Index + 1>> && folding_layer<at<Index>>;
         constexpr std::size_t next = Index + 1 + (norm ? 1 : 0);
         if constexpr (next < depth) {
           constexpr fused_activation activation = activation_of<at<next>>();
@@ -307,6 +307,16 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
       }
     } else {
       return {Index + 1, false, fused_activation::none};
+    }
+  }
+  template <std::size_t Index>
+  static constexpr bool adds_from() {
+    if constexpr (Index >= depth) {
+      return false;
+    } else if constexpr (group_at<Index>().end < depth) {
+      return adds_from<group_at<Index>().end>();
+    } else {
+      return adding_layer<at<Index>> && group_at<Index>().activation == fused_activation::none;
     }
   }
   template <std::size_t Index, class T>
@@ -341,13 +351,28 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   }
   template <executor Exec, class View, class T>
   static void infer(const context<Exec>& pass, const View& in, T* out, const T* frozen, std::byte* scratch) {
+    infer_all<fused_activation::none>(pass, in, static_cast<const T*>(nullptr), out, frozen, scratch);
+  }
+  /// Whether the last layer can add to what it gives.
+  static constexpr bool adds = adds_from<0>();
+  /// After(what the chain gives + addend).
+  template <fused_activation After, executor Exec, class View, class T>
+  requires(adds) static void infer_added(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
+                                         std::byte* scratch) {
+    infer_all<After>(pass, in, addend, out, frozen, scratch);
+  }
+
+ private:
+  template <fused_activation After, executor Exec, class View, class T>
+  static void infer_all(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
+                        std::byte* scratch) {
     const std::size_t between = largest_between<T>(in.size());
     arena memory(scratch);
     inference_buffers<T> buffers;
     for (T*& output : buffers.outputs) output = reinterpret_cast<T*>(memory.bytes(between));
     for (std::uint32_t*& lengths : buffers.lengths) lengths = memory.take<std::uint32_t>(in.size().count);
     buffers.rest = scratch + memory.used();
-    infer_from<0>(pass, in, out, frozen, buffers);
+    infer_from<0, After>(pass, in, addend, out, frozen, buffers);
   }
 
  private:
@@ -362,7 +387,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     if constexpr (Index < depth) {
       constexpr group here = group_at<Index>();
       const T* const own = parameters + parameter_starts[Index];
-      if constexpr (absorbing_layer<at<Index>>) {
+      if constexpr (folding_layer<at<Index>>) {
         if constexpr (here.norm) {
           using norm = at<Index + 1>;
           std::array<T, norm::channels> scale, shift;
@@ -379,23 +404,29 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
                             frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T));
     }
   }
-  template <std::size_t Index, executor Exec, class View, class T>
-  static void infer_from(const context<Exec>& pass, const View& in, T* out, const T* frozen,
+  template <std::size_t Index, fused_activation After, executor Exec, class View, class T>
+  static void infer_from(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
                          const inference_buffers<T>& buffers) {
     constexpr group here = group_at<Index>();
     constexpr bool last = here.end == depth;
     // The buffer that is not read from; its lengths go with it.
     const std::size_t which = detail::begins_at(in, buffers.outputs[0]) ? 1 : 0;
     T* const target = last ? out : buffers.outputs[which];
+    if constexpr (last && adds) {
+      if (addend != nullptr) {
+        at<Index>::template infer_added<After>(pass, in, addend, target, frozen, buffers.rest);
+        return;
+      }
+    }
     if constexpr (absorbing_layer<at<Index>>) {
       at<Index>::template infer_fused<here.activation>(pass, in, target, frozen, buffers.rest);
     } else {
       inference<at<Index>>::infer(pass, in, target, frozen, buffers.rest);
     }
     if constexpr (!last) {
-      infer_from<here.end>(pass, view_after<Index, View, T>(in, target, buffers.lengths[which], true), out,
-                           frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T),
-                           buffers);
+      infer_from<here.end, After>(pass, view_after<Index, View, T>(in, target, buffers.lengths[which], true), addend, out,
+                                  frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T),
+                                  buffers);
     }
   }
 };

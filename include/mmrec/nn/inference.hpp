@@ -10,16 +10,25 @@ namespace nn {
 
 /// Activations that a layer can apply while it stores its output.
 enum class fused_activation { none, relu };
-
 /// The layer that normalises, if B does: its effect at inference is one scale and one shift a channel.
 template <class B>
 concept foldable_norm = requires(float* pointer) {
   B::scale_and_shift(pointer, pointer, pointer, pointer);
 };
-/// A layer that can apply a norm's scale and shift to its weights, and an activation to its output.
+/// A layer that can apply an activation while it stores its output: infer_fused<Activation>(...).
 template <class B>
 concept absorbing_layer = requires {
   requires B::absorbs;
+};
+/// And a norm's scale and shift to its weights beforehand: freeze_folded(...).
+template <class B>
+concept folding_layer = absorbing_layer<B> && requires(float* numbers) {
+  B::freeze_folded(numbers, numbers, numbers, numbers);
+};
+/// A layer that can add other numbers to its output, before an activation: infer_added<Activation>(...).
+template <class B>
+concept adding_layer = requires {
+  requires B::adds;
 };
 /// What B, an activation, is to an absorbing layer before it.
 template <class B>

@@ -158,11 +158,17 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
            (std::max)(inference<body>::template scratch_bytes<T>(in, concurrency),
                       inference<shortcut>::template scratch_bytes<T>(in, concurrency));
   }
+  static constexpr bool absorbs = true;
   template <executor Exec, class T>
   static void infer(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen, std::byte* scratch) {
+    infer_fused<fused_activation::none>(pass, in, out, frozen, scratch);
+  }
+  /// The sum, and an activation after it, are formed as the body's last layer stores its output, where that layer can.
+  template <fused_activation Activation, executor Exec, class T>
+  static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
+                          std::byte* scratch) {
     const std::size_t size = output_dims<body>(in.size()).size();
     std::byte* const rest = scratch + padded(size * sizeof(T));
-    inference<body>::infer(pass, in, out, frozen, rest);
     const T* other = nullptr;
     if constexpr (projects) {
       T* const projected = reinterpret_cast<T*>(scratch);
@@ -171,7 +177,15 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     } else {
       other = in.data;
     }
-    detail::add_to(size, other, out);
+    if constexpr (adding_layer<body>) {
+      body::template infer_added<Activation>(pass, in, other, out, frozen, rest);
+    } else {
+      inference<body>::infer(pass, in, out, frozen, rest);
+      detail::add_to(size, other, out);
+      if constexpr (Activation == fused_activation::relu) {
+        for (std::size_t i = 0; i < size; ++i) out[i] = (std::max)(out[i], T(0));
+      }
+    }
   }
 
  private:

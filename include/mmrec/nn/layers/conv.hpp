@@ -97,7 +97,7 @@ struct conv_sizes {
 /// The passes of a convolution. Sizes::shape has its sizes, of which a sequence's width is known at run time only.
 template <class In, class OutShape, class Sizes, bool Bias>
 struct conv_on : layer_base<In, OutShape> {
-  static constexpr bool absorbs = true;
+  static constexpr bool absorbs = true, adds = true;
   static constexpr kernel::conv2d_shape fixed = Sizes::shape;
   static constexpr std::size_t out_channels = fixed.out_channels;
 
@@ -177,12 +177,18 @@ struct conv_on : layer_base<In, OutShape> {
   template <fused_activation Activation, executor Exec, class T>
   static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
                           std::byte* scratch) {
+    infer_added<Activation>(pass, in, static_cast<const T*>(nullptr), out, frozen, scratch);
+  }
+  template <fused_activation Activation, executor Exec, class T>
+  static void infer_added(const context<Exec>& pass, const batch_view<In, T>& in, const T* addend, T* out, const T* frozen,
+                          std::byte* scratch) {
     if (gives_nothing(in)) return;
     constexpr auto activation =
         Activation == fused_activation::relu ? kernel::conv2d_activation::relu : kernel::conv2d_activation::none;
-    kernel::conv2d_forward_packed(pass.exec, shape_for(in.steps), in.count, in.data, frozen,
-                                  {.bias = frozen + kernel::conv2d_packed_size<T>(fixed), .activation = activation}, out,
-                                  reinterpret_cast<T*>(scratch), pass.level);
+    kernel::conv2d_forward_packed(
+        pass.exec, shape_for(in.steps), in.count, in.data, frozen,
+        {.bias = frozen + kernel::conv2d_packed_size<T>(fixed), .residual = addend, .activation = activation}, out,
+        reinterpret_cast<T*>(scratch), pass.level);
     zero_output_padding(in, out);
   }
 
