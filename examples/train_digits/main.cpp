@@ -31,8 +31,8 @@ using how_to_train = nn::training<nn::loss::softmax_cross_entropy, nn::adamw, nn
 template <class Net>
 void train(const training::options& asked, const std::string& name, const how_to_train& how) {
   const mm::exec::cpu exec{.threads = asked.threads};
-  const digits::parts sounds =
-      asked.made_up() ? digits::make_parts(mm::seed{asked.seed}) : digits::read_recordings(asked.data);
+  digits::parts sounds = asked.made_up() ? digits::make_parts(mm::seed{asked.seed}) : digits::read_recordings(asked.data);
+  if (asked.all) sounds.train_on_validation();
   const auto front_end = mm::audio::log_mel{.bands = digits::bands}.fit(exec, sounds.known.sounds);
   digits::spectra known(exec, front_end, sounds.known), validation(exec, front_end, sounds.validation),
       test(exec, front_end, sounds.test);

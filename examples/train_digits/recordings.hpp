@@ -25,11 +25,21 @@ namespace mm = mmrec;
 struct recordings {
   mm::data::sound_column sounds;
   std::vector<std::uint32_t> digits;
+
+  void add(const mm::data::sound_view& sound, std::uint32_t digit) {
+    sounds.push_back(sound);
+    digits.push_back(digit);
+  }
 };
 
 /// What is trained on, what the best epoch is chosen by, and what nothing is chosen by.
 struct parts {
   recordings known, validation, test;
+
+  void train_on_validation() {
+    for (std::size_t i = 0; i < validation.digits.size(); ++i) known.add(validation.sounds[i], validation.digits[i]);
+    validation = {};
+  }
 };
 
 /// The Free Spoken Digit Dataset: {digit}_{speaker}_{index}.wav, of which index 0 to 4 of each speaker and digit are the
@@ -50,8 +60,7 @@ inline parts read_recordings(const std::filesystem::path& folder) {
       throw mm::data_error("train_digits", file.string() + " is not called {digit}_{speaker}_{index}.wav");
     }
     recordings& part = index < 5 ? all.test : index < 7 ? all.validation : all.known;
-    part.sounds.push_back(mm::io::read_wav(file));
-    part.digits.push_back(static_cast<std::uint32_t>(name[0] - '0'));
+    part.add(mm::io::read_wav(file), static_cast<std::uint32_t>(name[0] - '0'));
   }
   for (const recordings* part : {&all.known, &all.validation, &all.test}) {
     if (part->digits.empty()) throw mm::data_error("train_digits", folder.string() + " lacks recordings of some indices");
@@ -91,8 +100,7 @@ inline recordings make_recordings(std::size_t count, mm::seed key) {
       const double loudness = 0.15 * std::sin(std::numbers::pi * along);
       sound.samples[n] = static_cast<float>(loudness * value + 0.01 * random.normal());
     }
-    all.sounds.push_back(sound);
-    all.digits.push_back(digit);
+    all.add(sound, digit);
   }
   return all;
 }

@@ -1,6 +1,6 @@
 // train_posters - what is in the picture? A small residual network against a linear classifier on the same pixels.
 #include <cstdio>
-#include <vector>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -30,11 +30,13 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
 
   return training::guarded("train_posters", [&] {
-    const posters::parts pictures = posters::standardised(
-        asked.made_up() ? posters::divided(posters::draw_pictures(800, mm::seed{asked.seed}.derive(0)),
-                                           posters::draw_pictures(200, mm::seed{asked.seed}.derive(1)))
-                        : posters::divided(posters::read_pictures(asked.data, {"data_batch", "train_batch"}),
-                                           posters::read_pictures(asked.data, {"test_batch"})));
+    posters::parts pictures = asked.made_up()
+                                  ? posters::divided(posters::draw_pictures(800, mm::seed{asked.seed}.derive(0)),
+                                                     posters::draw_pictures(200, mm::seed{asked.seed}.derive(1)))
+                                  : posters::divided(posters::read_pictures(asked.data, {"data_batch", "train_batch"}),
+                                                     posters::read_pictures(asked.data, {"test_batch"}));
+    if (asked.all) pictures.train_on_validation();
+    pictures = posters::standardised(std::move(pictures));
     std::printf("%zu %s to train on, %zu to choose the best epoch by, %zu to test\n", pictures.known.kinds.size(),
                 asked.made_up() ? "made-up pictures (coloured shapes)" : "pictures", pictures.validation.kinds.size(),
                 pictures.test.kinds.size());

@@ -32,6 +32,10 @@ struct pictures {
   auto as_they_are() const { return nn::labelled(source(), kinds); }
   /// Anew in each epoch: moved by up to 4 pixels, and seen in a mirror half of the time.
   auto varied() const;
+  void add(const pictures& more) {
+    pixels.insert(pixels.end(), more.pixels.begin(), more.pixels.end());
+    kinds.insert(kinds.end(), more.kinds.begin(), more.kinds.end());
+  }
 };
 
 /// Moves a picture by (down, right), which may be negative; what comes in from outside is 0, the mean.
@@ -64,6 +68,11 @@ inline auto pictures::varied() const {
 /// What is trained on, what the best epoch is chosen by, and what nothing is chosen by.
 struct parts {
   pictures known, validation, test;
+
+  void train_on_validation() {
+    known.add(validation);
+    validation = {};
+  }
 };
 
 /// CIFAR-10's binary files: for each picture a byte for its kind, then 1024 red, 1024 green and 1024 blue ones.
@@ -98,11 +107,7 @@ inline pictures read_pictures(const std::filesystem::path& folder, const std::ve
   if (files.empty()) throw mm::data_error("train_posters", folder.string() + " has no file " + prefixes[0] + "*.bin");
   std::sort(files.begin(), files.end());  // the order of a folder's entries is not defined
   pictures all;
-  for (const auto& file : files) {
-    const pictures more = read_pictures(file);
-    all.pixels.insert(all.pixels.end(), more.pixels.begin(), more.pixels.end());
-    all.kinds.insert(all.kinds.end(), more.kinds.begin(), more.kinds.end());
-  }
+  for (const auto& file : files) all.add(read_pictures(file));
   return all;
 }
 

@@ -32,6 +32,11 @@ struct texts {
 /// What is trained on, what the best epoch is chosen by, and what nothing is chosen by.
 struct parts {
   texts known, validation, test;
+
+  void train_on_validation() {
+    for (std::size_t i = 0; i < validation.classes.size(); ++i) known.add(validation.documents[i], validation.classes[i]);
+    validation = {};
+  }
 };
 
 /// Every tenth text of the training files is held out for validation.

@@ -18,6 +18,7 @@ struct options {
   std::uint64_t seed = 1;                 ///< of weights, shuffling, variation and made-up data
   std::size_t threads = 1;                ///< the numbers do not depend on it
   std::size_t epochs = 0;                 ///< 0: what the program finds right for its data
+  bool all = false;                       ///< train on the validation examples, too
   std::filesystem::path checkpoint = {};  ///< written after each epoch; gone on from if it exists
   std::filesystem::path csv = {}, svg = {};
   std::filesystem::path save = {};
@@ -32,6 +33,7 @@ inline void add_options(CLI::App& app, options& asked, const std::string& data) 
   app.add_option("--seed", asked.seed, "of everything random");
   app.add_option("--threads", asked.threads, "the numbers do not depend on it")->check(CLI::Range(1, 256));
   app.add_option("--epochs", asked.epochs, "passes over the training examples")->check(CLI::Range(1, 100000));
+  app.add_flag("--all", asked.all, "train on the validation examples, too, once all is chosen; the last epoch is kept then");
   app.add_option("--checkpoint", asked.checkpoint, "written after each epoch; training goes on from it if it exists");
   app.add_option("--csv", asked.csv, "write the losses of all epochs to this file");
   app.add_option("--svg", asked.svg, "draw them into this file");

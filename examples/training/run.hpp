@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <mmrec/core/error.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/io/checkpoint.hpp>
 #include <mmrec/nn/describe.hpp>
@@ -28,7 +29,7 @@ struct as_usual {
 };
 
 /// Trains `Net` and prints a line an epoch. With --checkpoint, the state is saved after each epoch, and found again.
-/// `prepare` may change the weights before the first step.
+/// Without validation examples, the weights of the last epoch are kept. `prepare` may change fresh weights.
 template <class Net, class Training, class Known, class Validation, class Prepare = as_usual>
 nn::training_state<Net> run(const options& asked, const std::string& name, const Training& how, const Known& known,
                             const Validation& validation, const Prepare& prepare = {}) {
@@ -39,27 +40,34 @@ nn::training_state<Net> run(const options& asked, const std::string& name, const
   state.best = state.sound = state.current;
   if (std::filesystem::exists(asked.checkpoint)) {
     state = mm::io::load_checkpoint(asked.checkpoint, std::move(state));
+    if (state.key != mm::seed{asked.seed}) {
+      throw mm::data_error("training",
+                           asked.checkpoint.string() + " was begun with --seed " + std::to_string(state.key.value));
+    }
     std::printf("going on after epoch %zu of %s\n", static_cast<std::size_t>(state.epoch), asked.checkpoint.c_str());
   }
 
-  std::printf("%5s  %13s  %13s  %15s  %15s  %7s\n", "epoch", "learning rate", "training loss", "validation loss",
-              "validation acc.", "seconds");
+  const bool validates = !validation.targets.empty();
+  std::printf("epoch  learning rate  training loss%s\n", validates ? "  validation loss  validation acc." : "");
   const mm::exec::cpu exec{.threads = asked.threads};
   auto begun = std::chrono::steady_clock::now();
   const auto at_each_step = [&](const nn::training_state<Net>& now) {
     if (now.batch != 0) return true;
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    // now.sound are the weights of this epoch; after the last one, now.current are the best of all.
-    std::printf("%5zu  %13.2g  %13.4f  %15.4f  %13.2f %%  %7.1f\n", now.history.size(), now.history.back().learning_rate,
-                now.history.back().training_loss, now.history.back().validation_loss,
-                100.0 * nn::accuracy(exec, now.sound, validation), took.count());
+    const nn::epoch_report& last = now.history.back();
+    std::printf("%5zu  %13.2g  %13.4f", now.history.size(), last.learning_rate, last.training_loss);
+    if (validates) {
+      // now.sound are the weights of this epoch; after the last one, now.current are the best of all.
+      std::printf("  %15.4f  %13.2f %%", last.validation_loss, 100.0 * nn::accuracy(exec, now.sound, validation));
+    }
+    std::printf("  %7.1f s\n", took.count());
     std::fflush(stdout);
     if (!asked.checkpoint.empty()) mm::io::save_checkpoint(asked.checkpoint, now);
     begun = std::chrono::steady_clock::now();
     return true;
   };
   nn::checkpoint_function<Net, float> checkpoint(at_each_step);
-  nn::train(exec, how, state, known, &validation, &checkpoint);
+  nn::train(exec, how, state, known, validates ? &validation : nullptr, &checkpoint);
   return state;
 }
 
