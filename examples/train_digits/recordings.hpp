@@ -57,13 +57,14 @@ inline parts read_recordings(const std::filesystem::path& folder) {
     const char* const number = name.data() + name.rfind('_') + 1;
     const auto parsed = std::from_chars(number, name.data() + name.size(), index);
     if (name[0] < '0' || name[0] > '9' || parsed.ptr != name.data() + name.size() || index < 0) {
-      throw mm::data_error("train_digits", file.string() + " is not called {digit}_{speaker}_{index}.wav");
+      throw mm::data_error("digits::read_recordings", file.string() + " is not called {digit}_{speaker}_{index}.wav");
     }
     recordings& part = index < 5 ? all.test : index < 7 ? all.validation : all.known;
     part.add(mm::io::read_wav(file), static_cast<std::uint32_t>(name[0] - '0'));
   }
   for (const recordings* part : {&all.known, &all.validation, &all.test}) {
-    if (part->digits.empty()) throw mm::data_error("train_digits", folder.string() + " lacks recordings of some indices");
+    if (part->digits.empty())
+      throw mm::data_error("digits::read_recordings", folder.string() + " lacks recordings of some indices");
   }
   return all;
 }

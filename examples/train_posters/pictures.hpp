@@ -81,7 +81,8 @@ inline pictures read_pictures(const std::filesystem::path& file) {
   const std::string bytes = mm::io::read_file(file);
   constexpr std::size_t record = 1 + numbers;
   if (bytes.empty() || bytes.size() % record != 0) {
-    throw mm::data_error("train_posters", file.string() + " does not hold a whole number of pictures of 3073 bytes");
+    throw mm::data_error("posters::read_pictures",
+                         file.string() + " does not hold a whole number of pictures of 3073 bytes");
   }
   pictures all;
   for (std::size_t start = 0; start < bytes.size(); start += record) {
@@ -104,7 +105,8 @@ inline pictures read_pictures(const std::filesystem::path& folder, const std::ve
     const auto begins = [&](const std::string& prefix) { return name.starts_with(prefix); };
     if (name.ends_with(".bin") && std::any_of(prefixes.begin(), prefixes.end(), begins)) files.push_back(entry.path());
   }
-  if (files.empty()) throw mm::data_error("train_posters", folder.string() + " has no file " + prefixes[0] + "*.bin");
+  if (files.empty())
+    throw mm::data_error("posters::read_pictures", folder.string() + " has no file " + prefixes[0] + "*.bin");
   std::sort(files.begin(), files.end());  // the order of a folder's entries is not defined
   pictures all;
   for (const auto& file : files) all.add(read_pictures(file));
