@@ -1,5 +1,6 @@
 // mmrec/nn.hpp - everything of the networks group.
 #pragma once
+#include <mmrec/nn/batch_checks.hpp>
 #include <mmrec/nn/batches.hpp>
 #include <mmrec/nn/branches.hpp>
 #include <mmrec/nn/chain.hpp>

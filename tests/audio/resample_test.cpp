@@ -122,3 +122,15 @@ TEST_CASE("what makes no sense is refused") {
   CHECK_THAT(test::thrown<mm::limit_error>([] { converted({.rate = 1048575, .zeros = 16}, {1.0f}, 1048573); }),
              test::contains("filter between two rates"));
 }
+
+TEST_CASE("a workspace serves resamplers of several targets") {
+  std::vector<float> samples(8000, 0.25f);
+  const mmrec::data::sound_view in{samples, 8000};
+  mmrec::audio::resample::workspace scratch;
+  mmrec::data::sound out;
+  mmrec::audio::resample{.rate = 16000}.transform_one(in, out, scratch);
+  CHECK(out.samples.size() == 16000);
+  mmrec::audio::resample{.rate = 4000}.transform_one(in, out, scratch);
+  CHECK(out.rate == 4000);
+  CHECK(out.samples.size() == 4000);
+}

@@ -1,8 +1,11 @@
 #include <mmrec/nn/branches.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/layers/concat.hpp>
+#include <mmrec/nn/layers/conv1d.hpp>
+#include <mmrec/nn/layers/conv2d.hpp>
 #include <mmrec/nn/layers/dense.hpp>
 #include <mmrec/nn/layers/mean_pool.hpp>
+#include <mmrec/nn/layers/relu.hpp>
 #include <mmrec/nn/residual.hpp>
 #include <mmrec/nn/sequential.hpp>
 
@@ -85,5 +88,26 @@ TEST_CASE("batches of nothing are defined, and those that make no sense are refu
   nn::training_pass<steps> pass({2, 4}, 1);
   CHECK_THROWS_AS(pass.forward(exec, weights, {values.data(), 3, 2}), mmrec::shape_error);
   CHECK_THROWS_AS(pass.forward(exec, weights, {values.data(), 2, 5}), mmrec::shape_error);
+  const std::vector<float> gradient(4, 1.0f);
+  CHECK_THROWS_AS(pass.backward(exec, weights, {values.data(), 2, 4}, gradient), mmrec::data_error);
+  CHECK_THROWS_AS(pass.forward(exec, weights, {values.data(), 2, 4, too_long}), mmrec::shape_error);
   CHECK_THROWS_AS(pass.forward(mmrec::exec::cpu{.threads = 2}, weights, {values.data(), 1, 1}), mmrec::shape_error);
+}
+
+TEST_CASE("bodies of one layer are frozen as they are in chains") {
+  const mmrec::exec::cpu exec;
+  const auto check = [&]<class Net>() {
+    mmrec::random_stream random(mmrec::seed{3});
+    test::random_batch<typename Net::bound::input_shape> batch(3, 5, true, random);
+    auto weights = nn::initialize<Net, double>(mmrec::seed{1});
+    nn::training_pass<Net, double> pass(batch.view().size(), 1);
+    const auto expected = pass.forward(exec, weights, batch.view(), {}, false);
+    const nn::frozen<Net, double> frozen(weights);
+    typename nn::frozen<Net, double>::workspace memory;
+    const auto outputs = frozen(exec, batch.view(), memory);
+    for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(outputs[i] == Approx(expected[i]).epsilon(1e-12).margin(1e-13));
+  };
+  check.operator()<nn::sequential<nn::chw<20, 4, 4>, nn::residual<nn::conv2d<20, 3>>, nn::relu>>();
+  check.operator()<nn::sequential<nn::chw<3, 4, 4>, nn::residual<nn::conv2d<20, 3>, nn::conv2d<20, 1>>, nn::relu>>();
+  check.operator()<nn::sequential<nn::sequence<6>, nn::residual<nn::conv1d<6, 3>>, nn::relu, nn::residual<nn::dense<6>>>>();
 }

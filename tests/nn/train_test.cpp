@@ -159,3 +159,31 @@ TEST_CASE("training stops early when validation no longer improves, and can go o
   nn::train(mmrec::exec::cpu{}, more, second, data, &validation);
   CHECK(first == second);
 }
+
+TEST_CASE("targets are checked wherever they come in") {
+  const blobs known(20), unknown(20, 2);
+  const how_type how{.epochs = 1};
+  auto state = nn::start_training<net>(how, seed{1});
+  auto classes = unknown.classes;
+  classes[4] = 100000000;
+  const auto bad = nn::labelled(nn::contiguous<float>{unknown.points, 4}, classes);
+  CHECK_THROWS_AS(nn::train(mmrec::exec::cpu{}, how, state, known.labelled(), &bad), mmrec::data_error);
+  CHECK_THROWS_AS(nn::evaluate(mmrec::exec::cpu{}, state.current, how.loss, bad), mmrec::data_error);
+  const std::vector<std::uint32_t> none;
+  CHECK_THROWS_AS(nn::train(mmrec::exec::cpu{}, how, state, nn::labelled(nn::contiguous<float>{known.points, 4}, none)),
+                  mmrec::shape_error);
+  CHECK(state.epoch == 0);
+}
+
+TEST_CASE("weights that overflow in the last step of an epoch are no sound weights") {
+  std::vector<float> points(8, 1e30f), targets(8, 1e30f);
+  using line = nn::sequential<nn::flat<1>, nn::dense<1, false>>;
+  const nn::training<nn::loss::mse, nn::sgd> how{
+      .optimizer = {.learning_rate = 1e10}, .epochs = 1, .batch_size = 8, .divergence = 1e300};
+  auto single = nn::start_training<line>(how, seed{1});
+  single.current.parameters[0] = 0.5f;
+  single.sound = single.current;
+  CHECK_THROWS_AS(nn::train(mmrec::exec::cpu{}, how, single, nn::labelled(nn::contiguous<float>{points, 1}, targets)),
+                  nn::diverged);
+  CHECK(single.current.parameters[0] == 0.5f);
+}

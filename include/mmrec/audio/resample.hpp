@@ -35,7 +35,7 @@ namespace audio {
 struct resample {
   using input_kind = kind::sound;
   using output_kind = kind::sound;
-  /// Memory of one thread: the filters of the rates met so far.
+  /// Memory of one thread: the filters of the last rates met.
   struct workspace {
     std::vector<detail::resampler> filters;
   };
@@ -72,6 +72,9 @@ struct resample {
     constexpr std::string_view function = "audio::resample::transform_one";
     require_valid(function);
     require_source(function, 0, in.rate);
+    // A stream of sounds with rates of all sorts must not fill the memory.
+    constexpr std::size_t most_filters = 16;
+    if (scratch.filters.size() == most_filters && find(in.rate, scratch) == nullptr) scratch.filters.clear();
     convert(function, 0, in, filter_from(in.rate, scratch), out);
   }
 
@@ -91,9 +94,10 @@ struct resample {
     throw data_error(function,
                      detail::sound_name(index) + " has a rate of " + std::to_string(from) + ", outside 1..1048576");
   }
-  static const detail::resampler* find(std::uint32_t from, const workspace& scratch) {
-    const auto found = std::find_if(scratch.filters.begin(), scratch.filters.end(),
-                                    [&](const detail::resampler& filter) { return filter.from() == from; });
+  const detail::resampler* find(std::uint32_t from, const workspace& scratch) const {
+    const auto found = std::find_if(scratch.filters.begin(), scratch.filters.end(), [&](const detail::resampler& filter) {
+      return filter.is(from, static_cast<std::uint32_t>(rate), zeros, attenuation);
+    });
     return found == scratch.filters.end() ? nullptr : &*found;
   }
   const detail::resampler& filter_from(std::uint32_t from, workspace& scratch) const {

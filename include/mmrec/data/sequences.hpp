@@ -64,11 +64,13 @@ class sequences {
 
   /// Throws shape_error for another width than that of the sequences before; the first one decides if none was given.
   void push_back(const sequence_view<T>& value) {
-    if (size() == 0 && width_ == 0) width_ = value.width;
-    require_size("data::sequences::push_back", "width of the sequence", width_, value.width);
+    const std::size_t width = size() == 0 && width_ == 0 ? value.width : width_;
+    require_size("data::sequences::push_back", "width of the sequence", width, value.width);
     require_size("data::sequences::push_back", "numbers of the sequence", value.steps * value.width, value.values.size());
+    if (starts_.size() == starts_.capacity()) starts_.reserve(2 * starts_.size());  // what can fail comes first
     values_.insert(values_.end(), value.values.begin(), value.values.end());
     starts_.push_back(starts_.back() + value.steps);
+    width_ = width;
   }
 
   std::size_t size() const { return starts_.size() - 1; }

@@ -18,7 +18,7 @@
 #include <mmrec/core/limits.hpp>
 #include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/weights.hpp>
-#include <mmrec/nn/frozen.hpp>
+#include <mmrec/nn/batch_checks.hpp>
 #include <mmrec/nn/train/training.hpp>
 
 namespace mmrec::inline v0 {
@@ -100,7 +100,7 @@ template <nn::network Net, class T>
 nn::training_state<Net, T> load_checkpoint(const std::filesystem::path& path, nn::training_state<Net, T> fresh,
                                            const limits& bounds = {}) {
   constexpr std::string_view function = "io::load_checkpoint";
-  // Losses of epochs without validation are not numbers; everything else is checked below.
+  // Losses of epochs without validation are not numbers; weights and moments are checked below.
   const safetensors file = read_safetensors(path, {.allow_non_finite = true}, bounds);
   const auto metadata = [&](std::string_view key) {
     const auto found = file.metadata().find(key);
@@ -136,14 +136,16 @@ nn::training_state<Net, T> load_checkpoint(const std::filesystem::path& path, nn
       }
       found->copy_to(numbers);
       if constexpr (std::is_same_v<number, T>) {
-        if (name.ends_with("parameters") || name.ends_with("statistics")) {
-          nn::detail::require_finite<T>(function, name, std::span<const T>(numbers));
-        }
+        nn::detail::require_finite<T>(function, name, std::span<const T>(numbers));
       }
     };
     if constexpr (std::is_arithmetic_v<type>) {
       take(std::span<type>(&value, 1));
     } else if constexpr (std::is_same_v<type, std::vector<nn::epoch_report>>) {
+      if (found->size() % 3 != 0) {
+        differences.push_back(name + ": expected 3 numbers an epoch, got " + std::to_string(found->size()));
+        return;
+      }
       std::vector<double> flat(found->size());
       take(std::span<double>(flat));
       value.clear();

@@ -17,6 +17,7 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/limits.hpp>
 #include <mmrec/io/safetensors.hpp>
+#include <mmrec/nn/batch_checks.hpp>
 #include <mmrec/nn/sequential.hpp>
 #include <mmrec/nn/weights.hpp>
 
@@ -207,6 +208,10 @@ nn::weights<Net, T> weights_from(const safetensors& file, std::string_view sourc
     }
   }
   if (!differences.empty()) throw weights_mismatch(function, source, std::move(differences));
+  if (!options.allow_non_finite) {
+    nn::detail::require_finite<T>(function, "the parameters", result.parameters);
+    nn::detail::require_finite<T>(function, "the statistics", result.statistics);
+  }
   return result;
 }
 

@@ -114,9 +114,12 @@ void affine_backward_weights(const Exec& exec, std::size_t rows, std::size_t inn
                        .accumulate = true},
        scratch, level);
   if (bias_gradient == nullptr) return;
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t j = 0; j < columns; ++j) bias_gradient[j] += y_gradient[row * columns + j];
-  }
+  constexpr std::size_t strip = 64;
+  for_ranges(exec, columns, strip, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t j = begin; j < end; ++j) bias_gradient[j] += y_gradient[row * columns + j];
+    }
+  });
 }
 
 }  // namespace kernel

@@ -232,7 +232,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
             const std::size_t count = (std::min)(tile_rows, rows - row);
             if (problem.lower && left + column > top + row + count - 1) continue;
             T* const c = problem.c + (top + row) * problem.c_stride + left + column;
-            const std::size_t wide = (std::min)(tile_columns, columns - column);
+            const std::size_t used_columns = (std::min)(tile_columns, columns - column);
             tile({.inner = used,
                   .a = packed_a.data() + row * inner + skipped * tile_rows,
                   .b = packed_b + column * inner + skipped * tile_columns,
@@ -240,7 +240,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
                   .c = c,
                   .c_stride = problem.c_stride,
                   .rows = count,
-                  .columns = wide,
+                  .columns = used_columns,
                   .alpha = problem.alpha,
                   .accumulate = problem.accumulate || start != 0});
             if (last && (problem.bias != nullptr || problem.relu)) {

@@ -387,16 +387,12 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     if constexpr (Index < depth) {
       constexpr group here = group_at<Index>();
       const T* const own = parameters + parameter_starts[Index];
-      if constexpr (folding_layer<at<Index>>) {
-        if constexpr (here.norm) {
-          using norm = at<Index + 1>;
-          std::array<T, norm::channels> scale, shift;
-          norm::scale_and_shift(parameters + parameter_starts[Index + 1], statistics + statistic_starts[Index + 1],
-                                scale.data(), shift.data());
-          at<Index>::freeze_folded(own, scale.data(), shift.data(), frozen);
-        } else {
-          at<Index>::freeze_folded(own, static_cast<const T*>(nullptr), static_cast<const T*>(nullptr), frozen);
-        }
+      if constexpr (here.norm) {
+        using norm = at<Index + 1>;
+        std::array<T, norm::channels> scale, shift;
+        norm::scale_and_shift(parameters + parameter_starts[Index + 1], statistics + statistic_starts[Index + 1],
+                              scale.data(), shift.data());
+        at<Index>::freeze_folded(own, scale.data(), shift.data(), frozen);
       } else {
         inference<at<Index>>::freeze(own, statistics + statistic_starts[Index], frozen);
       }

@@ -61,7 +61,9 @@ struct inference {
   }
   template <class T>
   static void freeze(const T* parameters, const T* statistics, T* frozen) {
-    if constexpr (requires { B::freeze(parameters, statistics, frozen); }) {
+    if constexpr (folding_layer<B>) {
+      B::freeze_folded(parameters, static_cast<const T*>(nullptr), static_cast<const T*>(nullptr), frozen);
+    } else if constexpr (requires { B::freeze(parameters, statistics, frozen); }) {
       B::freeze(parameters, statistics, frozen);
     } else {
       T* const rest = std::copy_n(parameters, parameter_count_of<B>(), frozen);
@@ -78,7 +80,9 @@ struct inference {
   }
   template <class T, executor Exec, class View>
   static void infer(const context<Exec>& pass, const View& in, T* out, const T* frozen, std::byte* scratch) {
-    if constexpr (requires { B::infer(pass, in, out, frozen, scratch); }) {
+    if constexpr (folding_layer<B>) {
+      B::template infer_fused<fused_activation::none>(pass, in, out, frozen, scratch);
+    } else if constexpr (requires { B::infer(pass, in, out, frozen, scratch); }) {
       B::infer(pass, in, out, frozen, scratch);
     } else {
       layer_memory<T> memory;

@@ -114,7 +114,7 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
       T* const wanted = in_gradient == nullptr || index == 0 ? in_gradient : side;
       at<index>::backward(pass.child(index), in, own.outputs[index], static_cast<const T*>(gradients[index]), wanted,
                           memory_of<index>(memory, own.states[index], rest));
-      if (wanted != in_gradient) add_to(in.size().size(), side, in_gradient);
+      if (wanted != in_gradient) add_to(pass.exec, in.size().size(), side, in_gradient);
     });
   }
 

@@ -32,9 +32,11 @@ struct bound_shortcut<identity, In> {
   static constexpr bool present = false;
 };
 
-template <class T>
-void add_to(std::size_t count, const T* from, T* to) {
-  for (std::size_t i = 0; i < count; ++i) to[i] += from[i];
+template <executor Exec, class T>
+void add_to(const Exec& exec, std::size_t count, const T* from, T* to) {
+  for_ranges(exec, count, 1 << 15, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) to[i] += from[i];
+  });
 }
 }  // namespace detail
 
@@ -63,6 +65,8 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
         std::is_same_v<output_shape, typename detail::bound_shortcut<Shortcut, In>::output>,
         "mmrec: the two sides of a residual give different shapes: let the shortcut be a layer that gives what the "
         "body gives, such as a convolution of width 1 with the same stride");
+    static_assert(same_steps(),
+                  "mmrec: the two sides of a residual give different numbers of steps: pad or stride both alike");
   }
 
   static constexpr std::size_t parameter_count = parameter_count_of<body>() + parameter_count_of<shortcut>();
@@ -103,7 +107,7 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
       other = in.data;
     }
     if (given != out) std::copy_n(given, size, out);
-    detail::add_to(size, other, out);
+    detail::add_to(pass.exec, size, other, out);
   }
   template <executor Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
@@ -113,9 +117,9 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     if constexpr (projects) {
       T* const side = in_gradient == nullptr ? nullptr : own.side;
       shortcut::backward(pass.child(1), in, own.shortcut_output, out_gradient, side, own.shortcut_memory);
-      if (side != nullptr) detail::add_to(in.size().size(), side, in_gradient);
+      if (side != nullptr) detail::add_to(pass.exec, in.size().size(), side, in_gradient);
     } else if (in_gradient != nullptr) {
-      detail::add_to(in.size().size(), out_gradient, in_gradient);
+      detail::add_to(pass.exec, in.size().size(), out_gradient, in_gradient);
     }
   }
 
@@ -181,14 +185,23 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
       body::template infer_added<Activation>(pass, in, other, out, frozen, rest);
     } else {
       inference<body>::infer(pass, in, out, frozen, rest);
-      detail::add_to(size, other, out);
+      detail::add_to(pass.exec, size, other, out);
       if constexpr (Activation == fused_activation::relu) {
-        for (std::size_t i = 0; i < size; ++i) out[i] = (std::max)(out[i], T(0));
+        for_ranges(pass.exec, size, 1 << 15, [&](std::size_t begin, std::size_t end) {
+          for (std::size_t i = begin; i < end; ++i) out[i] = (std::max)(out[i], T(0));
+        });
       }
     }
   }
 
  private:
+  /// As far as lengths of a few windows can tell.
+  static constexpr bool same_steps() {
+    for (std::size_t in = 1; in <= 64; ++in) {
+      if (body::steps(in) != shortcut::steps(in)) return false;
+    }
+    return true;
+  }
   template <class T>
   static constexpr std::size_t frozen_body() {
     return padded(inference<body>::template frozen_size<T>() * sizeof(T)) / sizeof(T);

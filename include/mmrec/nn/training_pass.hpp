@@ -11,6 +11,7 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/random.hpp>
 #include <mmrec/kernel/aligned.hpp>
+#include <mmrec/nn/batch_checks.hpp>
 #include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/optimizer/state.hpp>
 #include <mmrec/nn/optimizer/update.hpp>
@@ -40,8 +41,8 @@ class training_pass {
         gradients_(bound::parameter_count),
         outputs_(output_dims<bound>(largest).size()),
         state_(bound::template state_bytes<T>(largest)),
-        scratch_(most_scratch(largest, concurrency)) {
-    // A table's rows are touched by the ids of a batch, of which there are at most as many as it has steps in all.
+        scratch_(detail::most_bytes(
+            largest, [&](const dims<input>& size) { return bound::template scratch_bytes<T>(size, concurrency); })) {
     for (const tensor_info& tensor : tensors_of<Net>()) {
       if (tensor.spec.sparse) sparse_.push_back(tensor);
     }
@@ -59,17 +60,24 @@ class training_pass {
     reserve_scratch(exec, in);
     layer_memory<T> memory = memory_of(network);
     bound::forward(context<Exec>{exec, training, key}, in, outputs_.data(), memory);
+    ready_ = training;
     return {outputs_.data(), output_dims<bound>(in.size()).size()};
   }
 
-  /// After forward() of the same batch with the same key: adds the gradients of the parameters to gradients(), and, if
-  /// asked, writes that of the input.
+  /// After a forward() in training of the same batch with the same key, once: adds the gradients of the parameters to
+  /// gradients(), and, if asked, writes that of the input, which may be asked for where it is one block of numbers.
+  /// Throws shape_error as forward(), and for gradients that are not as many as the outputs; data_error without such a
+  /// forward(), whose memory it uses up; invalid_config for the gradient of ids or of several inputs.
   template <executor Exec>
   void backward(const Exec& exec, weights<Net, T>& network, const view& in, std::span<const T> output_gradient,
                 seed key = {}, T* input_gradient = nullptr) {
     require_planned(exec, in);
     require_size("nn::training_pass::backward", "gradient of the outputs", output_dims<bound>(in.size()).size(),
                  output_gradient.size());
+    if (!ready_) throw data_error("nn::training_pass::backward", "no forward pass in training that has not been used yet");
+    ready_ = false;
+    require_config(input_gradient == nullptr || (!detail::is_bundle<input> && !std::is_same_v<input, ids>),
+                   "nn::training_pass::backward", "input_gradient", "does not exist for ids and for several inputs");
     reserve_scratch(exec, in);
     layer_memory<T> memory = memory_of(network);
     memory.gradients = gradients_.data();
@@ -104,15 +112,6 @@ class training_pass {
   std::size_t bytes() const { return state_.size() + scratch_.size() + (gradients_.size() + outputs_.size()) * sizeof(T); }
 
  private:
-  /// Kernels cut batches of different sizes in different ways, so that a smaller one can need more scratch than a larger.
-  static std::size_t most_scratch(dims<input> size, std::size_t concurrency) {
-    std::size_t most = 0;
-    for (std::size_t last = size.count, count = 0; count <= last; ++count) {
-      size.count = count;
-      most = (std::max)(most, bound::template scratch_bytes<T>(size, concurrency));
-    }
-    return most;
-  }
   /// Only batches of fewer steps or threads than planned for can find too little.
   template <executor Exec>
   void reserve_scratch(const Exec& exec, const view& in) {
@@ -141,6 +140,7 @@ class training_pass {
     } else {
       exceeds(size.steps, largest_.steps, "steps, at most");
     }
+    detail::require_valid_sizes("nn::training_pass", in);
   }
 
   dims<input> largest_;
@@ -151,6 +151,7 @@ class training_pass {
   kernel::aligned_vector<std::byte> scratch_;
   std::vector<tensor_info> sparse_;
   std::vector<touched_rows> rows_;
+  bool ready_ = false;
 };
 
 namespace detail {

@@ -17,7 +17,7 @@ namespace mmrec::inline v0 {
 namespace nn {
 
 /// All numbers of a network: trained parameters in one contiguous block, and the statistics that layers keep in another.
-/// A regular value: copies are deep, equality is by bits of the numbers.
+/// A regular value: copies are deep, equality is that of the numbers.
 template <network Net, std::floating_point T = float>
 struct weights {
   kernel::aligned_vector<T> parameters = kernel::aligned_vector<T>(Net::parameter_count);

@@ -28,7 +28,8 @@ inline double bessel_i0(double x) {
 class resampler {
  public:
   resampler() = default;
-  resampler(std::uint32_t from, std::uint32_t to, int zeros, double attenuation) : from_(from) {
+  resampler(std::uint32_t from, std::uint32_t to, int zeros, double attenuation)
+      : from_(from), to_(to), zeros_(zeros), attenuation_(attenuation) {
     const std::uint32_t common = std::gcd(from, to);
     up_ = to / common;
     down_ = from / common;
@@ -66,7 +67,10 @@ class resampler {
     for (const double weight : weights) weights_.push_back(static_cast<float>(weight * scale));
   }
 
-  std::uint32_t from() const { return from_; }
+  /// Whether it was made of these.
+  bool is(std::uint32_t from, std::uint32_t to, int zeros, double attenuation) const {
+    return from_ == from && to_ == to && zeros_ == zeros && attenuation_ == attenuation;
+  }
   std::size_t output_size(std::size_t samples) const {
     return static_cast<std::size_t>((samples * up_ + down_ - 1) / down_);
   }
@@ -103,6 +107,9 @@ class resampler {
   }
 
   std::uint32_t from_ = 0;
+  std::uint32_t to_ = 0;
+  int zeros_ = 0;
+  double attenuation_ = 0.0;
   std::uint64_t up_ = 1;
   std::uint64_t down_ = 1;
   std::uint64_t before_ = 0;

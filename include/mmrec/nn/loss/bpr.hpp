@@ -21,6 +21,7 @@ namespace nn::loss {
 struct bpr {
   template <class T>
   using target_type = T;
+  static constexpr bool needs_targets = false;
 
   void validate(std::string_view) const {}
   template <class T>

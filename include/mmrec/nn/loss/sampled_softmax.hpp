@@ -30,6 +30,7 @@ namespace nn::loss {
 struct sampled_softmax {
   template <class T>
   using target_type = T;
+  static constexpr bool needs_targets = false;
 
   void validate(std::string_view) const {}
   template <class T>

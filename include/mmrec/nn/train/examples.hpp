@@ -65,6 +65,8 @@ struct augmented {
   Source source;
   Change change;
 
+  augmented(Source varied, Change by) : source(std::move(varied)), change(std::move(by)) {}
+
   std::size_t size() const { return source.size(); }
   std::size_t length(std::size_t index) const {
     if constexpr (requires { source.length(index); }) {

@@ -17,7 +17,7 @@
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/aligned.hpp>
-#include <mmrec/nn/frozen.hpp>
+#include <mmrec/nn/batch_checks.hpp>
 #include <mmrec/nn/loss/bpr.hpp>
 #include <mmrec/nn/optimizer/adam.hpp>
 #include <mmrec/nn/optimizer/update.hpp>
@@ -47,7 +47,8 @@ struct interaction_training {
 /// Shapes     source: the items' content, row i being item items[i]; the network gives flat<K>; users' vectors: U x K
 /// Cost       two forward and backward passes of the network a pair
 /// Result     the network's weights; same bits for any number of threads
-/// Throws     invalid_config; data_error where no interaction is with an item of the source; diverged
+/// Throws     invalid_config; unknown_id for items that the interactions do not have; data_error where no interaction is with
+///            an item of the source, or the weights do not stay finite; diverged
 /// Reference  Rendle et al., "BPR", UAI 2009; He, McAuley, "VBPR: visual Bayesian personalized ranking", AAAI 2016
 template <network Net, executor Exec, class Source>
 weights<Net> train_on_interactions(const Exec& asked, const interaction_training& how, const Source& source,
@@ -63,7 +64,13 @@ weights<Net> train_on_interactions(const Exec& asked, const interaction_training
 
   constexpr std::uint32_t absent = (std::numeric_limits<std::uint32_t>::max)();
   std::vector<std::uint32_t> row_of_item(events.items(), absent);
-  for (std::size_t row = 0; row < items.size(); ++row) row_of_item[items[row]] = static_cast<std::uint32_t>(row);
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    if (items[row] >= events.items()) throw unknown_id(function, "item", std::to_string(items[row]), events.items());
+    if (row_of_item[items[row]] != absent) {
+      throw data_error(function, "item " + std::to_string(items[row]) + " has two rows of content");
+    }
+    row_of_item[items[row]] = static_cast<std::uint32_t>(row);
+  }
   struct pair {
     std::uint32_t user, row;
   };
@@ -118,7 +125,7 @@ weights<Net> train_on_interactions(const Exec& asked, const interaction_training
       }
       buffer.fill(exec, source, std::span(rows).first(2 * count), nullptr);
       const auto view = buffer.view();
-      if (epoch == 0) detail::require_valid_batch(function, view);
+      detail::require_valid_batch(function, view);
       const seed passing = key.derive(4).derive(number);
       const auto vectors = pass.forward(exec, network, view, passing);
       for (std::size_t i = 0; i < 2 * count; ++i) {
@@ -155,6 +162,8 @@ weights<Net> train_on_interactions(const Exec& asked, const interaction_training
       seen.clear();
     }
   }
+  detail::require_finite<float>(function, "the trained parameters", network.parameters);
+  detail::require_finite<float>(function, "the trained statistics", network.statistics);
   return network;
 }
 

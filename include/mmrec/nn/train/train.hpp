@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <mmrec/core/error.hpp>
@@ -17,6 +18,7 @@
 #include <mmrec/core/random.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/aligned.hpp>
+#include <mmrec/kernel/finite.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/optimizer/clip.hpp>
 #include <mmrec/nn/train/examples.hpp>
@@ -31,11 +33,28 @@ template <class Source, class Target>
 struct labelled {
   Source examples;
   std::span<const Target> targets;
+
+  labelled(Source source, std::span<const Target> wanted) : examples(std::move(source)), targets(wanted) {}
 };
 template <class Source, class Targets>
 labelled(Source, const Targets&) -> labelled<Source, typename Targets::value_type>;
 
 namespace detail {
+
+/// How many targets an example has, after a look at all of them. Losses that compare outputs with each other say that they
+/// need none.
+template <std::size_t Width, class T, class Loss, class Source, class Target>
+std::size_t require_targets(std::string_view function, const Loss& loss, const labelled<Source, Target>& data) {
+  require_same_sizes(function, data.examples);
+  if constexpr (requires { requires !Loss::needs_targets; }) {
+    if (data.targets.empty()) return 0;
+  }
+  const std::size_t count = data.examples.size();
+  const std::size_t each = std::is_same_v<Target, T> ? Width : 1;
+  require_size(function, "targets", count * each, data.targets.size());
+  loss.check_targets(function, data.targets.data(), count, Width);
+  return each;
+}
 
 /// Streams of a training's seed.
 enum class training_stream : std::uint64_t { shuffle = 1, passes, variation };
@@ -59,8 +78,7 @@ class trainer {
         order_(count_),
         output_gradient_((std::min)(how.batch_size, count_) * width),
         loss_scratch_(how.loss.scratch((std::min)(how.batch_size, count_), width)) {
-    require_same_sizes(function, data.examples);
-    per_example_ = require_targets(function, how.loss, data, count_);
+    per_example_ = require_targets<width, T>(function, how.loss, data);
     targets_.resize((std::min)(how.batch_size, count_) * per_example_);
   }
 
@@ -95,8 +113,13 @@ class trainer {
       pass_.clear_gradients();
       pass_.backward(exec, state.current, view, {output_gradient_.data(), outputs.size()}, key);
       rate_ = how_.schedule.factor(number, how_.epochs * batches()) * state.plateau.factor;
-      if (how_.clip_norm > 0.0) clip_by_norm(exec, pass_.gradients().data(), Net::parameter_count, how_.clip_norm);
-      update_weights(exec, how_.optimizer, state.optimizer, state.current, pass_, rate_);
+      double norm = 0.0;
+      if (how_.clip_norm > 0.0) norm = clip_by_norm(exec, pass_.gradients().data(), Net::parameter_count, how_.clip_norm);
+      if (std::isfinite(norm)) {
+        update_weights(exec, how_.optimizer, state.optimizer, state.current, pass_, rate_);
+      } else {
+        state.epoch_loss = norm;
+      }
     }
     ++state.batch;
   }
@@ -105,16 +128,6 @@ class trainer {
   std::size_t count() const { return count_; }
 
  private:
-  /// How many targets an example has, checked.
-  static std::size_t require_targets(std::string_view function, const typename Training::loss_type& loss,
-                                     const data_type& data, std::size_t count) {
-    // Losses that compare pairs of outputs have no targets at all.
-    if (data.targets.empty()) return 0;
-    const std::size_t each = std::is_same_v<target, T> ? width : 1;
-    require_size(function, "targets", count * each, data.targets.size());
-    loss.check_targets(function, data.targets.data(), count, width);
-    return each;
-  }
   std::string_view function_;
   const Training& how_;
   const data_type& data_;
@@ -179,7 +192,7 @@ double evaluate(const Exec& exec, const weights<Net, T>& network, const Loss& lo
   constexpr std::size_t width = shape_size<typename Net::bound::output_shape>::of(1);
   const std::size_t count = data.examples.size();
   if (count == 0) return 0.0;
-  const std::size_t each = data.targets.size() / count;
+  const std::size_t each = detail::require_targets<width, T>("nn::evaluate", loss, data);
   kernel::aligned_vector<T> scratch(loss.scratch(batch_size, width));
   const frozen<Net, T> ready(network);
   double sum = 0.0;
@@ -197,6 +210,7 @@ template <network Net, class T, executor Exec, class Source>
 double accuracy(const Exec& exec, const weights<Net, T>& network, const labelled<Source, std::uint32_t>& data,
                 std::size_t batch_size = 64) {
   constexpr std::size_t width = shape_size<typename Net::bound::output_shape>::of(1);
+  detail::require_same_sizes("nn::accuracy", data.examples);
   require_size("nn::accuracy", "targets", data.examples.size(), data.targets.size());
   std::size_t right = 0;
   for_each_output(
@@ -242,11 +256,16 @@ void train(const Exec& asked, const Training& how, training_state<Net, T>& state
   if (state.fingerprint != 0 && state.fingerprint != fingerprint) {
     throw data_error(function, "the state comes from a training on other examples, targets or batch sizes");
   }
-  state.fingerprint = fingerprint;
 
   const exec::session<Exec> session(asked);
   const auto& exec = session.executor();
   detail::trainer<Net, T, Training, Source> trainer(function, exec, how, data);
+  if (validation != nullptr) {
+    static_assert(example_source<Validation, input, T>,
+                  "mmrec: the validation examples are not of the network's input shape");
+    detail::require_targets<shape_size<typename Net::bound::output_shape>::of(1), T>(function, how.loss, *validation);
+  }
+  state.fingerprint = fingerprint;
   state.history.reserve(how.epochs);
   if (state.finished == 1 && state.epoch < how.epochs) {
     state.finished = 0;
@@ -265,19 +284,24 @@ void train(const Exec& asked, const Training& how, training_state<Net, T>& state
     report.learning_rate = trainer.learning_rate();
     double lowest = std::numeric_limits<double>::infinity();
     for (const epoch_report& earlier : state.history) lowest = (std::min)(lowest, earlier.training_loss);
-    if (!std::isfinite(report.training_loss) || report.training_loss > how.divergence * (std::max)(lowest, 0.1)) {
+    const auto finite = [](const auto& numbers) { return kernel::all_finite(numbers.size(), numbers.data()); };
+    if (!std::isfinite(report.training_loss) || report.training_loss > how.divergence * (std::max)(lowest, 0.1) ||
+        !finite(state.current.parameters) || !finite(state.current.statistics)) {
       state.current = state.sound;
       state.optimizer.reset();  // what it remembers is no sounder than the weights were
       state.batch = 0;
       state.epoch_loss = 0.0;
       throw diverged(function, state.epoch, report.training_loss);
     }
+    // What can fail comes first: a state never stands between two epochs.
+    if (validation != nullptr) {
+      report.validation_loss = evaluate(exec, state.current, how.loss, *validation, how.batch_size);
+    }
     state.sound = state.current;
     state.epoch_loss = 0.0;
     state.batch = 0;
     ++state.epoch;
     if (validation != nullptr) {
-      report.validation_loss = evaluate(exec, state.current, how.loss, *validation, how.batch_size);
       if (how.plateau) how.plateau->observe(state.plateau, report.validation_loss);
       if (std::isnan(state.best_loss) || report.validation_loss < state.best_loss) {
         state.best_loss = report.validation_loss;

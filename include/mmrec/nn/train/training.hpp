@@ -51,7 +51,10 @@ struct training {
     loss.validate(function);
     optimizer.validate(function);
     schedule.validate(function);
-    if (plateau) plateau->validate(function);
+    if (plateau) {
+      plateau->validate(function);
+      require_config(!plateau->larger_is_better, function, "plateau", "watches a loss, of which less is better");
+    }
     require_config(batch_size >= 1, function, "batch_size", "must be at least 1");
     require_config(clip_norm >= 0.0 && std::isfinite(clip_norm), function, "clip_norm", "must be finite and not negative");
     require_config(divergence > 1.0, function, "divergence", "must be above 1");
