@@ -245,7 +245,7 @@ void gemm(const Exec& exec, const gemm_problem<T>& problem, T* scratch, simd_lev
                   .accumulate = problem.accumulate || start != 0});
             if (last && (problem.bias != nullptr || problem.relu)) {
               detail::finish_tile(problem.bias == nullptr ? nullptr : problem.bias + left + column, problem.relu, count,
-                                  wide, c, problem.c_stride);
+                                  used_columns, c, problem.c_stride);
             }
           }
         }
