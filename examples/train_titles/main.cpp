@@ -59,7 +59,7 @@ struct encoded {
   auto varied() const {
     const auto forget = [](std::int32_t* ids, std::size_t length, mm::random_stream& random) {
       for (std::size_t i = 0; i < length; ++i) {
-        if (random.below(10) == 0) ids[i] = mm::text::unknown_id;
+        if (random.below(10) == 0) ids[i] = mm::text::unknown_token_id;
       }
     };
     return nn::labelled(nn::bundle_of(nn::augmented(source(tokens), forget), nn::augmented(source(ngrams), forget)),

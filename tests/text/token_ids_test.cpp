@@ -26,14 +26,14 @@ TEST_CASE("tokens become ids in the order of the document") {
   CHECK(model.ids() == 4);  // padding, unknown, a, b
   const auto ids = model.transform(mmrec::exec::cpu{}, lists);
   CHECK(ids.size() == 3);
-  CHECK(ids_of(ids, 0) == std::vector<std::int32_t>{3, 2, 3, text::unknown_id});
+  CHECK(ids_of(ids, 0) == std::vector<std::int32_t>{3, 2, 3, text::unknown_token_id});
   CHECK(ids_of(ids, 1).empty());
-  CHECK(ids_of(ids, 2) == std::vector<std::int32_t>{2, text::unknown_id, 3});
+  CHECK(ids_of(ids, 2) == std::vector<std::int32_t>{2, text::unknown_token_id, 3});
 
   mmrec::data::sequence<std::int32_t> one;
   text::token_ids_model::workspace scratch;
   model.transform_one([&](auto& sink) { sink("b"), sink("q"), sink.finish(); }, one, scratch);
-  CHECK(one.values == std::vector<std::int32_t>{3, text::unknown_id});
+  CHECK(one.values == std::vector<std::int32_t>{3, text::unknown_token_id});
 }
 
 TEST_CASE("documents are cut off at max_length, whatever their number and the threads") {

@@ -23,9 +23,9 @@ namespace mmrec::inline v0 {
 namespace text {
 
 /// Id of no token: what a batch of documents of several lengths is filled up with.
-inline constexpr std::int32_t padding_id = 0;
+inline constexpr std::int32_t padding_token_id = 0;
 /// Id of every token that is not in the vocabulary.
-inline constexpr std::int32_t unknown_id = 1;
+inline constexpr std::int32_t unknown_token_id = 1;
 /// Id of the vocabulary's first term.
 inline constexpr std::int32_t first_term_id = 2;
 
@@ -43,7 +43,7 @@ class token_ids_model {
   const text::vocabulary& terms() const { return terms_; }
   std::int32_t id(std::string_view token) const {
     const std::int32_t column = terms_.find(token);
-    return column < 0 ? unknown_id : column + first_term_id;
+    return column < 0 ? unknown_token_id : column + first_term_id;
   }
 
   template <executor Exec, token_source Source>
