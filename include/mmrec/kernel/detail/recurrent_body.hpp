@@ -315,13 +315,7 @@ void pack_outer(const T* const* in, std::size_t count, std::size_t width, T* to)
   for (std::size_t left = 0; left < width; left += most) {
     const std::size_t used = (std::min)(most, width - left);
     for (std::size_t k = 0; k < count; ++k, to += most) {
-      if (in[k] == nullptr) {
-        std::fill_n(to, most, T(0));
-      } else if (used == most) {
-        std::copy_n(in[k] + left, most, to);
-      } else {
-        std::fill(std::copy_n(in[k] + left, used, to), to + most, T(0));
-      }
+      for (std::size_t j = 0; j < most; ++j) to[j] = j < used && in[k] != nullptr ? in[k][left + j] : T(0);
     }
   }
 }
@@ -349,21 +343,6 @@ MMREC_MATH_TARGET void outer_tile(const recurrent_outer_pass<T>& pass, const T* 
     }
   }
   const std::size_t valid = pass.hidden - unit;
-  if (valid >= lanes<T> && row + most <= pass.width) {
-    // All loads before the stores: rows are often whole pages apart, where a load would wait for the store before it.
-    T* const to = pass.gradient + row * G * pass.hidden + unit;
-    MMREC_MATH_UNROLL
-    for (std::size_t q = 0; q < most; ++q) {
-      MMREC_MATH_UNROLL
-      for (std::size_t g = 0; g < G; ++g) sums[q][g] = add(load(to + (q * G + pass.columns[g]) * pass.hidden), sums[q][g]);
-    }
-    MMREC_MATH_UNROLL
-    for (std::size_t q = 0; q < most; ++q) {
-      MMREC_MATH_UNROLL
-      for (std::size_t g = 0; g < G; ++g) store(to + (q * G + pass.columns[g]) * pass.hidden, sums[q][g]);
-    }
-    return;
-  }
   MMREC_MATH_UNROLL
   for (std::size_t q = 0; q < most; ++q) {
     if (row + q >= pass.width) break;

@@ -5,7 +5,6 @@
 
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
-#include <mmrec/kernel/detail/pack.hpp>
 #include <mmrec/kernel/detail/recurrent_lanes.hpp>
 #include <mmrec/kernel/detail/recurrent_types.hpp>
 #include <mmrec/kernel/scratch_slots.hpp>
@@ -88,36 +87,22 @@ void pack_recurrent(const Exec& exec, std::size_t inputs, std::size_t hidden, co
                     T* packed) {
   const recurrent_sizes<Cell, T> size{inputs, hidden};
   constexpr std::size_t P = panel_units<T>, G = Cell::gates;
-  // Some rows at a time: their cache lines are read in order, and what is written in one place is still a few lines long.
-  constexpr std::size_t height = 8;
-  const auto pack = [&](const T* from, std::size_t rows, std::size_t blocks, const std::size_t* columns, std::size_t first,
+  const auto pack = [&](const T* from, std::size_t rows, std::size_t blocks, const std::size_t* columns, std::size_t panel,
                         T* to) {
-    const std::size_t last = (std::min)(rows, first + height);
-    for (std::size_t panel = 0; panel < size.panels(); ++panel) {
-      const std::size_t valid = (std::min)(P, hidden - panel * P);
-      T* line = to + (panel * rows + first) * blocks * P;
-      for (std::size_t k = first; k < last; ++k) {
-        for (std::size_t b = 0; b < blocks; ++b, line += P) {
-          const T* source = from + (k * blocks + columns[b]) * hidden + panel * P;
-          if (valid == P) {
-            std::copy_n(source, P, line);
-          } else {
-            std::fill(std::copy_n(source, valid, line), line + P, T(0));
-          }
-        }
+    const std::size_t valid = (std::min)(P, hidden - panel * P);
+    for (std::size_t k = 0; k < rows; ++k) {
+      for (std::size_t b = 0; b < blocks; ++b, to += P) {
+        std::copy_n(from + (k * blocks + columns[b]) * hidden + panel * P, valid, to);
+        std::fill_n(to + valid, P - valid, T(0));
       }
     }
   };
-  const std::size_t input_tasks = (inputs + height - 1) / height, recurrent_tasks = (hidden + height - 1) / height;
-  exec.run(input_tasks + recurrent_tasks + 1, [&](std::size_t task) {
-    T* const recurrent = packed + size.input_weights();
-    if (task < input_tasks) {
-      pack(weights.input, inputs, G, Cell::input_columns.data(), task * height, packed);
-    } else if (task < input_tasks + recurrent_tasks) {
-      pack(weights.recurrent, hidden, G, Cell::recurrent_columns.data(), (task - input_tasks) * height, recurrent);
-    } else {
-      pack(weights.bias, 1, Cell::biases, Cell::bias_columns.data(), 0, recurrent + size.recurrent_weights());
-    }
+  exec.run(size.panels(), [&](std::size_t panel) {
+    pack(weights.input, inputs, G, Cell::input_columns.data(), panel, packed + panel * inputs * G * P);
+    T* rest = packed + size.input_weights();
+    pack(weights.recurrent, hidden, G, Cell::recurrent_columns.data(), panel, rest + panel * hidden * G * P);
+    rest += size.recurrent_weights();
+    pack(weights.bias, 1, Cell::biases, Cell::bias_columns.data(), panel, rest + panel * Cell::biases * P);
   });
 }
 
@@ -210,7 +195,7 @@ void forward_recurrent(const Exec& exec, const recurrent_forward_task<T>& task, 
 /// Rows of the caller's weights, which become columns: see recurrent_types.hpp.
 template <class Cell, executor Exec, class T>
 void pack_transposed(const Exec& exec, const T* weights, std::size_t columns, std::size_t hidden, const std::size_t* order,
-                     T* packed, simd_level level) {
+                     T* packed) {
   constexpr std::size_t P = panel_units<T>, G = Cell::gates, wide = 4 * P;
   const std::size_t panels = (hidden + P - 1) / P;
   exec.run((columns + wide - 1) / wide * panels, [&](std::size_t task) {
@@ -218,9 +203,11 @@ void pack_transposed(const Exec& exec, const T* weights, std::size_t columns, st
     const std::size_t valid = (std::min)(P, hidden - panel * P), width = (std::min)(wide, columns - left);
     T* to = packed + task * G * P * wide;
     for (std::size_t g = 0; g < G; ++g, to += P * wide) {
-      const T* from = weights + (left * G + order[g]) * hidden + panel * P;
-      pack_panel(pack_task<T>{from, G * hidden, 1, width, valid}, wide, to, level);
-      std::fill_n(to + valid * wide, (P - valid) * wide, T(0));
+      std::fill_n(to, P * wide, T(0));
+      for (std::size_t j = 0; j < width; ++j) {
+        const T* from = weights + ((left + j) * G + order[g]) * hidden + panel * P;
+        for (std::size_t lane = 0; lane < valid; ++lane) to[lane * wide + j] = from[lane];
+      }
     }
   });
 }
@@ -369,10 +356,9 @@ void backward_recurrent(const Exec& exec, const recurrent_backward_task<T>& task
   const auto loops = recurrent_loops<Cell, T>::of(level);
   T* const recurrent = scratch;
   T* const input = recurrent + size.transposed(shape.hidden);
-  pack_transposed<Cell>(exec, weights.recurrent, shape.hidden, shape.hidden, Cell::recurrent_columns.data(), recurrent,
-                        level);
+  pack_transposed<Cell>(exec, weights.recurrent, shape.hidden, shape.hidden, Cell::recurrent_columns.data(), recurrent);
   if (task.dx.data != nullptr) {
-    pack_transposed<Cell>(exec, weights.input, shape.inputs, shape.hidden, Cell::input_columns.data(), input, level);
+    pack_transposed<Cell>(exec, weights.input, shape.inputs, shape.hidden, Cell::input_columns.data(), input);
   }
   scratch_slots<T> slots(input + size.transposed(shape.inputs), backward_slot<Cell, T>(shape, exec.concurrency()),
                          recurrent_slots(exec.concurrency()));
