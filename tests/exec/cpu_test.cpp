@@ -135,16 +135,20 @@ TEST_CASE("a session keeps one pool, and sessions in a session share it") {
   CHECK(exec::cpu_session(exec::cpu{.threads = 2, .progress = &sink}).executor().sink() == &sink);
 }
 
+namespace {
+// The least that an executor has to have.
+struct plain_executor {
+  std::size_t concurrency() const { return 1; }
+  mm::progress_sink* sink() const { return nullptr; }
+  void run(std::size_t tasks, mm::function_ref<void(std::size_t)> task) const {
+    for (std::size_t index = 0; index < tasks; ++index) task(index);
+  }
+};
+}  // namespace
+
 TEST_CASE("a session of another executor is that executor") {
-  struct other {
-    std::size_t concurrency() const { return 1; }
-    mm::progress_sink* sink() const { return nullptr; }
-    void run(std::size_t tasks, mm::function_ref<void(std::size_t)> task) const {
-      for (std::size_t index = 0; index < tasks; ++index) task(index);
-    }
-  };
-  const other mine;
-  CHECK(&exec::session<other>(mine).executor() == &mine);
+  const plain_executor mine;
+  CHECK(&exec::session<plain_executor>(mine).executor() == &mine);
 }
 
 TEST_CASE("a session of its own may be opened within a task") {
@@ -154,4 +158,14 @@ TEST_CASE("a session of its own may be opened within a task") {
     inner.executor().run(5, [&](std::size_t) { ++runs; });
   });
   CHECK(runs == 30);
+}
+
+TEST_CASE("a memory limit refuses what asks for more, and only that") {
+  const exec::cpu limited{.memory_limit = 1000};
+  CHECK_NOTHROW(mm::require_memory(limited, "f::fit", 1000));
+  CHECK_THROWS_WITH(mm::require_memory(limited, "f::fit", 1001), "f::fit: memory in bytes 1001 exceeds the limit of 1000");
+  CHECK_THROWS_AS(mm::require_memory(limited, "f::fit", 1001), mm::limit_error);
+  CHECK_NOTHROW(mm::require_memory(exec::cpu{}, "f::fit", ~std::uint64_t{0}));
+  CHECK(exec::cpu_session(exec::cpu{.threads = 2, .memory_limit = 7}).executor().memory_limit == 7);
+  CHECK_NOTHROW(mm::require_memory(plain_executor{}, "f::fit", ~std::uint64_t{0}));
 }

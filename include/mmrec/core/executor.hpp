@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 
+#include <mmrec/core/error.hpp>
 #include <mmrec/core/progress.hpp>
 
 namespace mmrec::inline v0 {
@@ -40,6 +43,18 @@ concept executor = requires(const E& exec, std::size_t tasks, function_ref<void(
   {exec.run(tasks, task)};
   { exec.sink() } -> std::convertible_to<progress_sink*>;
 };
+
+/// Throws limit_error if the executor has a `memory_limit` and a fit is going to need more at its peak, before it
+/// allocates any of it. 0 and no such member mean no limit. What the arguments of the fit hold does not count.
+template <executor Exec>
+void require_memory(const Exec& exec, std::string_view function, std::uint64_t bytes) {
+  if constexpr (requires {
+                  { exec.memory_limit } -> std::convertible_to<std::uint64_t>;
+                }) {
+    const std::uint64_t limit = exec.memory_limit;
+    if (limit != 0 && bytes > limit) throw limit_error(function, "memory in bytes", limit, bytes);
+  }
+}
 
 /// Calls body(begin, end) for consecutive ranges of at most `grain` of 0..count-1. The ranges depend on `grain` only.
 template <executor Exec, class Body>

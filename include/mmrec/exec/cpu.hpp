@@ -1,6 +1,7 @@
 // mmrec/exec/cpu.hpp - the CPU executor.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -17,12 +18,14 @@ namespace exec {
 ///   exec::cpu{}                          the calling thread alone
 ///   exec::cpu{.threads = 8}              the library starts 7 more for each call of fit(...) and joins them before it returns
 ///   exec::cpu{.pool = &pool}             the caller's threads, kept between calls
+///   exec::cpu{.memory_limit = 4ull << 30}   a fit that is going to need more than 4 GiB throws limit_error before it starts
 ///
 /// Results have the same bits whichever is chosen.
 struct cpu {
   std::size_t threads = 1;            ///< ignored when a pool is given
   task_runner* pool = nullptr;        ///< not owned
   progress_sink* progress = nullptr;  ///< not owned; see core/progress.hpp
+  std::uint64_t memory_limit = 0;     ///< bytes that a recommender's fit may take at its peak; 0: no limit
 
   std::size_t concurrency() const { return pool != nullptr ? pool->concurrency() : threads; }
   progress_sink* sink() const { return progress; }
