@@ -83,11 +83,11 @@ MMREC_MATH_OP reg<float> tanh_of(reg<float> x) {
   p = multiply_add(p, square, all(-0.0538798f));
   p = multiply_add(p, square, all(0.13332345f));
   p = multiply_add(p, square, all(-0.33333296f));
-  const reg<float> small = multiply_add(multiply(square, p), size, size);
+  const reg<float> near_zero = multiply_add(multiply(square, p), size, size);
   const exp_parts e = split_exp(smaller(all(20.0f), add(size, size)));
   const reg<float> power = scale_normal(e.high, e.n);
   const reg<float> large = subtract(all(1.0f), divide(all(2.0f), add(power, all(1.0f))));
-  return with_sign_of(where_less(size, all(1.0f), small, large), x);
+  return with_sign_of(where_less(size, all(1.0f), near_zero, large), x);
 }
 
 MMREC_MATH_OP reg<float> erf_of(reg<float> x) {
@@ -99,7 +99,7 @@ MMREC_MATH_OP reg<float> erf_of(reg<float> x) {
   p = multiply_add(p, square, all(0.11283733f));
   p = multiply_add(p, square, all(-0.37612635f));
   p = multiply_add(p, square, all(0.12837917f));
-  const reg<float> small = multiply_add(p, size, size);
+  const reg<float> near_zero = multiply_add(p, size, size);
   // -log(1 - erf(x)) is nearly quadratic.
   const reg<float> capped = smaller(all(4.0f), size);
   reg<float> q = all(9.754148e-06f);
@@ -112,7 +112,7 @@ MMREC_MATH_OP reg<float> erf_of(reg<float> x) {
   q = multiply_add(q, capped, capped);
   const exp_parts e = split_exp(subtract(all(0.0f), q));
   const reg<float> large = subtract(all(1.0f), scale_normal(e.high, e.n));
-  return with_sign_of(where_less(size, all(0.875f), small, large), x);
+  return with_sign_of(where_less(size, all(0.875f), near_zero, large), x);
 }
 
 /// What the recurrent cells use: a few units in the last place, without a division where the level has something cheaper.

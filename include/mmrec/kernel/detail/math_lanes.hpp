@@ -208,7 +208,7 @@ MMREC_MATH_OP bits as_bits(reg<float> x) { return std::bit_cast<bits>(x); }
 MMREC_MATH_OP reg<float> as_float(bits x) { return std::bit_cast<reg<float>>(x); }
 MMREC_MATH_OP reg<float> absolute(reg<float> x) { return as_float(as_bits(x) & 0x7fffffff); }
 MMREC_MATH_OP reg<float> with_sign_of(reg<float> x, reg<float> sign) {
-  return as_float(as_bits(x) | (as_bits(sign) & std::numeric_limits<std::int32_t>::min()));
+  return as_float(as_bits(x) | (as_bits(sign) & (std::numeric_limits<std::int32_t>::min)()));
 }
 /// Adding this leaves a float below 2^22 no room for a fraction, and its last bits are the whole number.
 inline constexpr float whole_numbers = 12582912.0f;

@@ -11,10 +11,10 @@ struct logistic {
   T sigmoid, other_sigmoid, softplus, other_softplus;
 
   explicit logistic(T x) {
-    const T small = std::exp(-std::abs(x));  // in [0, 1]: no overflow
-    const T low = small / (T(1) + small);
-    const T high = T(1) / (T(1) + small);
-    const T rest = std::log1p(small);
+    const T decay = std::exp(-std::abs(x));  // in [0, 1]: no overflow
+    const T low = decay / (T(1) + decay);
+    const T high = T(1) / (T(1) + decay);
+    const T rest = std::log1p(decay);
     const bool negative = x < T(0);
     sigmoid = negative ? low : high;
     other_sigmoid = negative ? high : low;
