@@ -1,0 +1,68 @@
+// compare_recommenders - all recommenders of the library on one data set, in one table: what they find, with intervals, how
+// long they take to learn, how much memory they need, and how many users a second they serve.
+//
+//   compare_recommenders                              on a small data set that comes with the library
+//   compare_recommenders --data FOLDER                MovieLens of any size, or lists of users' items
+//   compare_recommenders --models ease,ials --split last
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <variant>
+
+#include <CLI/CLI.hpp>
+
+#include "contest.hpp"
+#include "folder.hpp"
+#include "options.hpp"
+
+namespace {
+
+namespace mm = mmrec;
+
+template <class Split>
+void hold(const contest::options& asked, const mm::split::parts<Split>& parts) {
+  contest::contest<Split>(asked, parts).run();
+}
+
+void split_and_hold(const contest::options& asked, const mm::data::interactions& log) {
+  if (asked.split == "last") return hold(asked, mm::split::leave_last_out{}(log));
+  if (asked.split == "time") return hold(asked, mm::split::global_time{}(log));
+  if (asked.split == "random") return hold(asked, mm::split::user_random{.key = mm::seed{asked.seed}}(log));
+  hold(asked, mm::split::user_ratio{}(log));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  contest::options asked;
+  CLI::App app("Compares all recommenders on one data set.");
+  app.add_option("--data", asked.data, "u.data, ratings.dat, ratings.csv, or train.txt and test.txt; else the embedded one")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--split", asked.split, "of data without parts of their own")
+      ->check(CLI::IsMember({"ratio", "last", "random", "time"}));
+  app.add_option("--models", asked.models, "names, with commas between them")->delimiter(',');
+  app.add_option("--relevant-from", asked.relevant_from, "held-out values from here on are relevant");
+  app.add_option("--markdown", asked.markdown, "write the table to this file");
+  app.add_option("--seed", asked.seed, "of everything random");
+  app.add_option("--threads", asked.threads, "the numbers do not depend on it")->check(CLI::Range(1, 256));
+  app.add_option("--memory", asked.memory_gb, "GB; models that are going to need more are left out")
+      ->check(CLI::NonNegativeNumber);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    const std::filesystem::path folder =
+        asked.data.empty() ? std::filesystem::path(MMREC_EXAMPLE_DATA_DIR) / "movielens-small" : asked.data;
+    std::visit(
+        [&](const auto& content) {
+          if constexpr (requires { content.train; }) {
+            hold(asked, content);
+          } else {
+            split_and_hold(asked, content);
+          }
+        },
+        contest::read(folder));
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "compare_recommenders: %s\n", problem.what());
+    return 1;
+  }
+  return 0;
+}
