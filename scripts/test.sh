@@ -22,7 +22,7 @@ done
 
 need "${library_packages[@]}" "${example_packages[@]}" "${test_packages[@]}"
 case " ${presets[*]} " in
-  *" clang "* | *" asan-ubsan "*)
+  *" clang "* | *" asan-ubsan"*)
     need clang
     need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev"
     ;;
