@@ -2,6 +2,7 @@
 #pragma once
 #include <mmrec/audio.hpp>
 #include <mmrec/cf.hpp>
+#include <mmrec/cluster.hpp>
 #include <mmrec/core.hpp>
 #include <mmrec/data.hpp>
 #include <mmrec/decomp.hpp>
@@ -13,4 +14,5 @@
 #include <mmrec/io.hpp>
 #include <mmrec/nn.hpp>
 #include <mmrec/pipeline.hpp>
+#include <mmrec/serve.hpp>
 #include <mmrec/text.hpp>
