@@ -15,7 +15,9 @@
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/kernel/aligned.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
+#include <mmrec/kernel/detail/candidates.hpp>
 #include <mmrec/kernel/detail/dot_tiles.hpp>
+#include <mmrec/kernel/listing_filter.hpp>
 #include <mmrec/kernel/topk.hpp>
 
 namespace mmrec::inline v0 {
@@ -77,6 +79,15 @@ class packed_items {
     }
   }
 
+  /// The memory of a search, reused by the next one.
+  class scratch {
+    friend class packed_items;
+    std::vector<detail::candidates> found;
+    std::vector<detail::query_group> groups;
+    aligned_vector<float> values, scores;
+    aligned_vector<std::uint32_t> items;
+  };
+
   /// The k best items of each query, in the order of listed_before, without the items excluded for it.
   ///
   /// Shapes     queries: B x K    excluded: empty, or B lists of items in increasing order
@@ -87,16 +98,26 @@ class packed_items {
   void search(const Exec& exec, std::span<const float> queries, std::size_t k,
               std::span<const std::span<const item_id>> excluded, std::span<scored_item> out, std::span<std::size_t> counts,
               simd_level level = best_simd_level()) const {
-    constexpr const char* function = "kernel::packed_items::search";
-    const std::size_t batch = counts.size();
-    require_size(function, "numbers in queries", checked_multiply(function, batch, width_), queries.size());
-    require_size(function, "entries of out", checked_multiply(function, batch, k), out.size());
-    if (!excluded.empty()) require_size(function, "excluded lists", batch, excluded.size());
-    std::fill(counts.begin(), counts.end(), std::size_t{0});
-    if (k == 0 || batch == 0 || items_ == 0) return;
+    if (excluded.empty()) {
+      search_if(
+          exec, queries, k, [](std::size_t) { return list_all{}; }, out, counts, level);
+    } else {
+      require_size("kernel::packed_items::search", "excluded lists", counts.size(), excluded.size());
+      search_if(
+          exec, queries, k, [&](std::size_t query) { return list_others{excluded[query]}; }, out, counts, level);
+    }
+  }
+
+  /// The same under a filter of each query's own: filter_of(b) gives a listing_filter. Only the items whose inner product is
+  /// high enough for the list are shown to it.
+  template <executor Exec, class FilterOf>
+  void search_if(const Exec& exec, std::span<const float> queries, std::size_t k, const FilterOf& filter_of,
+                 std::span<scored_item> out, std::span<std::size_t> counts, simd_level level = best_simd_level()) const {
+    if (!begin_search(queries, k, out, counts)) return;
 
     // The lists do not depend on how the work is cut, because every score is computed alone and the order is total. So the
     // cut may follow the number of threads: queries first, then items where there are fewer queries than threads.
+    const std::size_t batch = counts.size();
     const std::size_t threads = std::max<std::size_t>(exec.concurrency(), 1);
     const std::size_t share = (batch + threads - 1) / threads;
     const std::size_t queries_per_task =
@@ -105,7 +126,9 @@ class packed_items {
     const std::size_t item_tasks = (std::min)(query_tasks >= threads ? 1 : threads / query_tasks, panels());
     if (item_tasks == 1) {
       for_ranges(exec, batch, queries_per_task, [&](std::size_t begin, std::size_t end) {
-        search_block(queries, k, excluded, begin, end, 0, panels(), out.data() + begin * k, counts.data() + begin, level);
+        scratch own;
+        search_block(queries, k, filter_of, begin, end, 0, panels(), out.data() + begin * k, counts.data() + begin, own,
+                     level);
       });
       return;
     }
@@ -115,8 +138,9 @@ class packed_items {
       const std::size_t begin = task / item_tasks * queries_per_task;
       const std::size_t end = (std::min)(batch, begin + queries_per_task);
       const std::size_t part = task % item_tasks;
-      search_block(queries, k, excluded, begin, end, panels() * part / item_tasks, panels() * (part + 1) / item_tasks,
-                   lists.data() + (part * batch + begin) * k, lengths.data() + part * batch + begin, level);
+      scratch own;
+      search_block(queries, k, filter_of, begin, end, panels() * part / item_tasks, panels() * (part + 1) / item_tasks,
+                   lists.data() + (part * batch + begin) * k, lengths.data() + part * batch + begin, own, level);
     });
     for (std::size_t query = 0; query < batch; ++query) {
       top_k_collector best(out.subspan(query * k, k));
@@ -129,6 +153,17 @@ class packed_items {
     }
   }
 
+  /// The same on the calling thread, in the caller's memory: no allocation once `own` has served a search of this size.
+  template <class FilterOf>
+  void search_if(std::span<const float> queries, std::size_t k, const FilterOf& filter_of, std::span<scored_item> out,
+                 std::span<std::size_t> counts, scratch& own, simd_level level = best_simd_level()) const {
+    if (!begin_search(queries, k, out, counts)) return;
+    for (std::size_t begin = 0; begin < counts.size(); begin += largest_query_block) {
+      search_block(queries, k, filter_of, begin, (std::min)(counts.size(), begin + largest_query_block), 0, panels(),
+                   out.data() + begin * k, counts.data() + begin, own, level);
+    }
+  }
+
  private:
   /// Queries that share one pass over the items: enough to pay for reading a panel from memory, few enough to stay in cache.
   static constexpr std::size_t largest_query_block = 128;
@@ -136,39 +171,61 @@ class packed_items {
   std::size_t panels() const { return (items_ + detail::panel_items - 1) / detail::panel_items; }
   std::size_t panel_size() const { return detail::panel_items * width_; }
 
-  void search_block(std::span<const float> queries, std::size_t k, std::span<const std::span<const item_id>> excluded,
-                    std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t last_panel, scored_item* out,
-                    std::size_t* counts, simd_level level) const {
+  /// Checks the sizes and says whether there is anything to search.
+  bool begin_search(std::span<const float> queries, std::size_t k, std::span<scored_item> out,
+                    std::span<std::size_t> counts) const {
+    constexpr std::string_view function = "kernel::packed_items::search";
+    require_size(function, "numbers in queries", checked_multiply(function, counts.size(), width_), queries.size());
+    require_size(function, "entries of out", checked_multiply(function, counts.size(), k), out.size());
+    std::fill(counts.begin(), counts.end(), std::size_t{0});
+    return k != 0 && !counts.empty() && items_ != 0;
+  }
+
+  template <class FilterOf>
+  void search_block(std::span<const float> queries, std::size_t k, const FilterOf& filter_of, std::size_t begin,
+                    std::size_t end, std::size_t first_panel, std::size_t last_panel, scored_item* out, std::size_t* counts,
+                    scratch& own, simd_level level) const {
     const std::size_t batch = end - begin;
-    const std::size_t kept = (std::min)(k, items_);
-    std::vector<detail::candidates> found;
-    found.reserve(batch);
+    const std::size_t kept = (std::min)(k, items_), room = detail::candidates_room(kept, items_);
+    own.found.resize(batch);
+    own.items.resize(batch * room);
+    own.scores.resize(batch * room);
     for (std::size_t query = 0; query < batch; ++query) {
-      found.emplace_back(std::span(out + query * k, kept),
-                         excluded.empty() ? std::span<const item_id>{} : excluded[begin + query]);
+      own.found[query] = detail::candidates{};
+      own.found[query].items = own.items.data() + query * room;
+      own.found[query].scores = own.scores.data() + query * room;
+      own.found[query].limit = detail::candidates_limit(kept, items_);
     }
     // Queries in groups whose values of one factor lie side by side.
     const std::size_t widest = detail::widest_query_group(level);
-    std::vector<detail::query_group> groups;
-    std::vector<float> packed(batch * width_);
+    own.groups.clear();
+    own.values.resize(batch * width_);
     for (std::size_t first = 0; first < batch;) {
       std::size_t count = widest;
       while (count > batch - first) count /= 2;
-      float* values = packed.data() + first * width_;
+      float* values = own.values.data() + first * width_;
       for (std::size_t member = 0; member < count; ++member) {
         const float* query = queries.data() + (begin + first + member) * width_;
         for (std::size_t factor = 0; factor < width_; ++factor) values[factor * count + member] = query[factor];
       }
-      groups.push_back({values, found.data() + first, count});
+      own.groups.push_back({values, own.found.data() + first, count});
       first += count;
     }
     for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
       const float* values = panels_.data() + panel * panel_size();
-      for (const detail::query_group& group : groups) {
-        detail::search_panel(values, group, width_, panel * detail::panel_items, level);
+      for (const detail::query_group& group : own.groups) {
+        if (!detail::search_panel(values, group, width_, panel * detail::panel_items, level)) continue;
+        for (std::size_t member = 0; member < group.count; ++member) {
+          detail::candidates& found = group.found[member];
+          if (found.count <= found.limit) continue;
+          const auto query = begin + static_cast<std::size_t>(&found - own.found.data());
+          detail::keep_best(found, kept, filter_of(query), level);
+        }
       }
     }
-    for (std::size_t query = 0; query < batch; ++query) counts[query] = found[query].finish();
+    for (std::size_t query = 0; query < batch; ++query) {
+      counts[query] = detail::finish(own.found[query], kept, filter_of(begin + query), out + query * k, level);
+    }
   }
 
   std::size_t items_ = 0;

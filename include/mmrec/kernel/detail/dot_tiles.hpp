@@ -1,11 +1,9 @@
 // mmrec/kernel/detail/dot_tiles.hpp - inner products of a panel of items with a few queries, kept in registers.
 #pragma once
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include <mmrec/core/config.hpp>
-#include <mmrec/core/ids.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/candidates.hpp>
 #if MMREC_X86
@@ -28,18 +26,10 @@ struct query_group {
 /// Most queries of a tile: what keeps 3 accumulators for each of them within the registers.
 constexpr std::size_t widest_query_group([[maybe_unused]] simd_level level) { return level == simd_level::avx512 ? 8 : 4; }
 
-/// Offers the lanes of a tile that passed the filter. Out of line, because it is rare and its calls cost the tile registers.
-__attribute__((noinline)) inline void offer_lanes(candidates& found, std::size_t first_item, const float* scores,
-                                                  std::uint64_t lanes) {
-  for (; lanes != 0; lanes &= lanes - 1) {
-    const auto lane = static_cast<std::size_t>(std::countr_zero(lanes));
-    if (scores[lane] >= found.admission()) found.offer(item_id{first_item + lane}, scores[lane]);
-  }
-}
-
 // Each tile is a pair of functions: tile_* adds up the products, search_* and score_* use them. The instruction sets differ
 // in the number of lanes L of a register; 3 registers hold 3 L items, so a panel is 48 / (3 L) tiles. Searches are not
-// inlined: within a larger function g++ spills the accumulators (4x slower).
+// inlined: within a larger function g++ spills the accumulators (4x slower). They say whether a query has more candidates
+// than its limit.
 
 #if MMREC_X86
 template <std::size_t Q>
@@ -63,14 +53,15 @@ __attribute__((target("avx512f"), always_inline)) inline void tile_avx512(const 
 }
 
 template <std::size_t Q>
-__attribute__((target("avx512f"), noinline)) inline void search_avx512(const float* panel, const query_group& group,
+__attribute__((target("avx512f"), noinline)) inline bool search_avx512(const float* panel, const query_group& group,
                                                                        std::size_t factors, std::size_t first_item) {
   __m512 sums[Q][3];
   tile_avx512<Q>(panel, group.values, factors, sums);
+  bool over = false;
 #pragma GCC unroll 8
   for (std::size_t q = 0; q < Q; ++q) {
     candidates& found = group.found[q];
-    const __m512 admission = _mm512_set1_ps(found.admission());
+    const __m512 admission = _mm512_set1_ps(found.admission);
     const unsigned low = _mm512_cmp_ps_mask(sums[q][0], admission, _CMP_GE_OQ);
     const unsigned middle = _mm512_cmp_ps_mask(sums[q][1], admission, _CMP_GE_OQ);
     const unsigned high = _mm512_cmp_ps_mask(sums[q][2], admission, _CMP_GE_OQ);
@@ -79,8 +70,10 @@ __attribute__((target("avx512f"), noinline)) inline void search_avx512(const flo
     _mm512_store_ps(scores, sums[q][0]);
     _mm512_store_ps(scores + 16, sums[q][1]);
     _mm512_store_ps(scores + 32, sums[q][2]);
-    offer_lanes(found, first_item, scores, low | (middle << 16) | (std::uint64_t{high} << 32));
+    append_lanes_avx512(found, first_item, scores, low | (middle << 16) | (std::uint64_t{high} << 32));
+    over |= found.count > found.limit;
   }
+  return over;
 }
 
 __attribute__((target("avx512f"))) inline void score_avx512(const float* panel, const float* query, std::size_t factors,
@@ -111,14 +104,15 @@ __attribute__((target("avx2,fma"), always_inline)) inline void tile_avx2(const f
 }
 
 template <std::size_t Q>
-__attribute__((target("avx2,fma"), noinline)) inline void search_avx2(const float* panel, const query_group& group,
+__attribute__((target("avx2,fma"), noinline)) inline bool search_avx2(const float* panel, const query_group& group,
                                                                       std::size_t factors, std::size_t first_item) {
+  bool over = false;
   for (std::size_t half = 0; half < panel_items; half += 24) {
     __m256 sums[Q][3];
     tile_avx2<Q>(panel + half, group.values, factors, sums);
     for (std::size_t q = 0; q < Q; ++q) {
       candidates& found = group.found[q];
-      const __m256 admission = _mm256_set1_ps(found.admission());
+      const __m256 admission = _mm256_set1_ps(found.admission);
       const int low = _mm256_movemask_ps(_mm256_cmp_ps(sums[q][0], admission, _CMP_GE_OQ));
       const int middle = _mm256_movemask_ps(_mm256_cmp_ps(sums[q][1], admission, _CMP_GE_OQ));
       const int high = _mm256_movemask_ps(_mm256_cmp_ps(sums[q][2], admission, _CMP_GE_OQ));
@@ -127,9 +121,11 @@ __attribute__((target("avx2,fma"), noinline)) inline void search_avx2(const floa
       _mm256_store_ps(scores, sums[q][0]);
       _mm256_store_ps(scores + 8, sums[q][1]);
       _mm256_store_ps(scores + 16, sums[q][2]);
-      offer_lanes(found, first_item + half, scores, static_cast<unsigned>(low | (middle << 8) | (high << 16)));
+      append_lanes_portable(found, first_item + half, scores, static_cast<unsigned>(low | (middle << 8) | (high << 16)));
+      over |= found.count > found.limit;
     }
   }
+  return over;
 }
 
 __attribute__((target("avx2,fma"))) inline void score_avx2(const float* panel, const float* query, std::size_t factors,
@@ -158,17 +154,22 @@ inline void tile_portable(const float* panel, const float* queries, std::size_t 
 }
 
 template <std::size_t Q>
-inline void search_portable(const float* panel, const query_group& group, std::size_t factors, std::size_t first_item) {
+inline bool search_portable(const float* panel, const query_group& group, std::size_t factors, std::size_t first_item) {
+  bool over = false;
   for (std::size_t part = 0; part < panel_items; part += portable_items) {
     float sums[Q][portable_items];
     tile_portable<Q>(panel + part, group.values, factors, sums);
     for (std::size_t q = 0; q < Q; ++q) {
       candidates& found = group.found[q];
+      std::uint64_t lanes = 0;
       for (std::size_t lane = 0; lane < portable_items; ++lane) {
-        if (sums[q][lane] >= found.admission()) found.offer(item_id{first_item + part + lane}, sums[q][lane]);
+        lanes |= static_cast<std::uint64_t>(sums[q][lane] >= found.admission) << lane;
       }
+      append_lanes_portable(found, first_item + part, sums[q], lanes);
+      over |= found.count > found.limit;
     }
   }
+  return over;
 }
 
 inline void score_portable(const float* panel, const float* query, std::size_t factors, float* out) {
@@ -179,8 +180,8 @@ inline void score_portable(const float* panel, const float* query, std::size_t f
   }
 }
 
-/// Offers the items of a panel to the queries of a group.
-inline void search_panel(const float* panel, const query_group& group, std::size_t factors, std::size_t first_item,
+/// Collects the items of a panel for the queries of a group. True if one of them has more candidates than its limit.
+inline bool search_panel(const float* panel, const query_group& group, std::size_t factors, std::size_t first_item,
                          [[maybe_unused]] simd_level level) {
 #if MMREC_X86
   if (level == simd_level::avx512) {
