@@ -13,6 +13,7 @@
 #include <mmrec/core/parse.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>
+#include <mmrec/core/rating_model.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/core/stage.hpp>
 #include <mmrec/core/tokens.hpp>
