@@ -1,6 +1,7 @@
 #include <mmrec/data/split.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -126,6 +127,9 @@ TEST_CASE("every split is a partition with shared id maps") {
     check_partition(mm::split::user_ratio{.validation = 0.45, .test = 0.5}, all);
     check_partition(mm::split::user_random{}, all);
     check_partition(mm::split::cold_items{.validation = 0.2, .test = 0.3}, all);
+    check_partition(mm::split::cold_users{.validation = 0.2, .test = 0.3}, all);
+    check_partition(mm::split::random_ratio{.validation = 0.2, .test = 0.3}, all);
+    check_partition(mm::split::k_fold{}, all);
     check_partition(mm::split::global_time{}, all);
     check_partition(mm::split::at_times{.validation_from = 20, .test_from = 40}, all);
   }
@@ -364,4 +368,106 @@ TEST_CASE("splits describe themselves") {
   CHECK(mm::split::user_random{.key = mm::seed{7}}.describe() == "user_random(validation 0.1, test 0.1, seed 7)");
   CHECK(mm::split::at_times{.validation_from = 3, .test_from = 4}.describe() == "at_times(validation from 3, test from 4)");
   CHECK(mm::split::given{.name = "u1"}.describe() == "given(u1)");
+}
+
+TEST_CASE("k_fold: each interaction is tested in exactly one fold, and validated in exactly one") {
+  const interactions all = from_keys(random_events(4));
+  key_set tested, validated;
+  for (std::size_t fold = 0; fold < 5; ++fold) {
+    const auto parts = mm::split::k_fold{.folds = 5, .fold = fold}(all);
+    for (const auto& pair : keys_of(parts.test.interactions())) CHECK(tested.insert(pair).second);
+    for (const auto& pair : keys_of(parts.validation.interactions())) CHECK(validated.insert(pair).second);
+  }
+  CHECK(tested == keys_of(all));
+  CHECK(validated == keys_of(all));
+}
+
+TEST_CASE("random_ratio holds out exact shares of all interactions") {
+  const interactions all = from_keys(random_events(5));
+  const auto parts = mm::split::random_ratio{.validation = 0.1, .test = 0.25}(all);
+  const auto total = static_cast<double>(all.size());
+  CHECK(parts.test.size() == static_cast<std::size_t>(std::nearbyint(0.25 * total)));
+  CHECK(parts.validation.size() == static_cast<std::size_t>(std::nearbyint(0.1 * total)));
+  check_order_independence(mm::split::random_ratio{.validation = 0.2, .test = 0.3});
+  CHECK(keys_of(mm::split::random_ratio{.key = mm::seed{1}}(all).test.interactions()) !=
+        keys_of(mm::split::random_ratio{}(all).test.interactions()));
+  CHECK(mm::split::random_ratio{}.describe() == "random_ratio(validation 0.1, test 0.1, seed 42)");
+}
+
+TEST_CASE("cold_users are in one part with everything they did") {
+  const interactions all = from_keys(random_events(6));
+  const auto parts = mm::split::cold_users{.validation = 0.2, .test = 0.3}(all);
+  std::size_t active = 0, tested = 0, validated = 0;
+  for (std::size_t index = 0; index < all.users(); ++index) {
+    const std::size_t sizes[3] = {items_of(parts.train, index).size(),
+                                  items_of(parts.validation.interactions(), index).size(),
+                                  items_of(parts.test.interactions(), index).size()};
+    const std::size_t parts_used = (sizes[0] > 0 ? 1u : 0u) + (sizes[1] > 0 ? 1u : 0u) + (sizes[2] > 0 ? 1u : 0u);
+    CHECK(parts_used <= 1);
+    active += parts_used;
+    validated += sizes[1] > 0 ? 1 : 0;
+    tested += sizes[2] > 0 ? 1 : 0;
+  }
+  CHECK(tested == static_cast<std::size_t>(std::nearbyint(0.3 * static_cast<double>(active))));
+  CHECK(validated == static_cast<std::size_t>(std::nearbyint(0.2 * static_cast<double>(active))));
+  check_order_independence(mm::split::cold_users{.validation = 0.2, .test = 0.3});
+  CHECK_THROWS_WITH(mm::split::cold_users{.test = 1.0}(all), "split::cold_users: test must be at least 0 and less than 1");
+}
+
+TEST_CASE("strong_generalisation: held-out users have a history and something to be found, and train knows neither") {
+  const interactions all = from_keys(random_events(7));
+  for (const auto rule : {mm::split::history_rule::random, mm::split::history_rule::oldest}) {
+    const mm::split::strong_generalisation split{.validation = 0.25, .test = 0.25, .history = 0.7, .rule = rule};
+    const auto parts = split(all);
+    std::vector<interaction> together;
+    for (const interactions* part :
+         {&parts.train.interactions(), &parts.validation_history.interactions(), &parts.validation.interactions(),
+          &parts.test_history.interactions(), &parts.test.interactions()}) {
+      CHECK(part->user_keys() == all.user_keys());
+      const auto events = part->events();
+      together.insert(together.end(), events.begin(), events.end());
+    }
+    CHECK(interactions(all.user_keys(), all.item_keys(), together).events() == all.events());
+    std::size_t tested = 0;
+    for (std::size_t index = 0; index < all.users(); ++index) {
+      const mm::user_id user{index};
+      const std::size_t count = all.history(user).items.size();
+      const std::size_t past = parts.test_history.interactions().history(user).items.size();
+      const std::size_t held = parts.test.interactions().history(user).items.size();
+      if (past + held == 0) continue;
+      ++tested;
+      CHECK(past + held == count);
+      CHECK(past >= 1);
+      if (count > 1) CHECK(held >= 1);
+      if (count == 10) CHECK(past == 7);
+      CHECK(items_of(parts.train, index).empty());
+      if (rule == mm::split::history_rule::oldest && held > 0) {
+        const auto before = parts.test_history.interactions().times(user), after = parts.test.interactions().times(user);
+        CHECK(*std::max_element(before.begin(), before.end()) <= *std::min_element(after.begin(), after.end()));
+      }
+    }
+    CHECK(tested >= 8);
+  }
+  auto events = random_events(3);
+  const auto before = mm::split::strong_generalisation{}(from_keys(events));
+  mm::random_stream(mm::seed{9}).shuffle(std::span(events));
+  const auto after = mm::split::strong_generalisation{}(from_keys(events));
+  CHECK(keys_of(before.test_history.interactions()) == keys_of(after.test_history.interactions()));
+  CHECK(keys_of(before.test.interactions()) == keys_of(after.test.interactions()));
+  CHECK(mm::split::strong_generalisation{}.describe() ==
+        "strong_generalisation(validation 0.1, test 0.1, seed 42, history random 0.8)");
+  CHECK_THROWS_WITH(mm::split::strong_generalisation{.history = 1.0}(all),
+                    "split::strong_generalisation: history must lie between 0 and 1");
+  using split_type = mm::split::strong_generalisation;
+  STATIC_REQUIRE(!std::is_convertible_v<mm::split::test_history<split_type>, mm::split::validation_history<split_type>>);
+  STATIC_REQUIRE(!std::is_convertible_v<mm::split::test_history<split_type>, const interactions&>);
+}
+
+TEST_CASE("a leak of time can be refused") {
+  const interactions all = from_keys(random_events(8));
+  const auto honest = mm::split::global_time{}(all);
+  CHECK_NOTHROW(mm::split::require_no_time_leaks(honest.train, honest.test));
+  const auto random = mm::split::user_random{.validation = 0.2, .test = 0.3}(all);
+  CHECK_THROWS_WITH(mm::split::require_no_time_leaks(random.train, random.test),
+                    test::contains("interactions of the test set are older than the last one of the train set"));
 }

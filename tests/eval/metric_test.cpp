@@ -15,16 +15,21 @@ using mm::eval::metric;
 TEST_CASE("metrics are written and read by name") {
   STATIC_REQUIRE(metric("recall@20") == metric(measure::recall, 20));
   STATIC_REQUIRE(metric("auc") == metric(measure::auc, 0));
-  for (int index = 0; index <= static_cast<int>(measure::gini); ++index) {
+  for (int index = 0; index <= static_cast<int>(measure::gauc); ++index) {
     const auto what = static_cast<measure>(index);
     for (const std::size_t k : {1u, 10u, 999999999u}) {
-      const metric one(what, what == measure::auc ? 0 : k);
+      const metric one(what, mm::eval::has_cutoff(what) ? k : 0);
+      CHECK(one.name().starts_with(name_of(what)));
       CHECK(metric(std::string_view(one.name())) == one);
     }
   }
   CHECK(metric("ndcg@10").name() == "ndcg@10");
   CHECK(metric("item_coverage@5").name() == "item_coverage@5");
   CHECK(metric("auc").name() == "auc");
+  CHECK(metric("gauc") == metric(measure::gauc, 0));
+  CHECK(metric("ndcg_linear@5") == metric(measure::ndcg_linear, 5));
+  CHECK_THROWS_AS(metric("gauc@5"), mm::invalid_config);
+  CHECK_THROWS_AS(metric("r_precision@5"), mm::invalid_config);
 }
 
 TEST_CASE("what is no name of a metric is an error that repeats it") {
@@ -43,4 +48,8 @@ TEST_CASE("which measures belong to a user") {
   CHECK(mm::eval::is_per_user(measure::auc));
   CHECK_FALSE(mm::eval::is_per_user(measure::item_coverage));
   CHECK_FALSE(mm::eval::is_per_user(measure::gini));
+  CHECK_FALSE(mm::eval::is_per_user(measure::gauc));
+  CHECK(mm::eval::is_per_user(measure::serendipity));
+  CHECK(mm::eval::has_cutoff(measure::entropy));
+  CHECK_FALSE(mm::eval::has_cutoff(measure::gauc));
 }

@@ -81,7 +81,7 @@ class evaluation {
 
   /// What the user at a position of users() was recommended, best first; as long as the largest cut-off, or shorter.
   std::span<const item_id> list(std::size_t position) const {
-    return std::span(lists_).subspan(position * protocol_.metrics.cutoffs.back(), list_sizes_[position]);
+    return std::span(lists_).subspan(position * list_room_, list_sizes_[position]);
   }
 
   /// The whole protocol in one line, for captions and reports.
@@ -109,7 +109,8 @@ class evaluation {
   std::vector<metric> metrics_;  // those of each user first
   std::vector<double> values_;   // by metric, then user
   std::vector<double> means_;    // by metric
-  std::vector<item_id> lists_;   // by user, each with room for the largest cut-off
+  std::size_t list_room_ = 0;    // for the largest cut-off, at most I
+  std::vector<item_id> lists_;   // by user, each in a room of its own
   std::vector<std::uint32_t> list_sizes_;
 };
 

@@ -1,6 +1,7 @@
 // mmrec/eval/lists.hpp - what many lists have in common: whom and what they cover.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,7 +16,7 @@ namespace eval {
 
 /// Counts how often each item is listed. See `measure` for the formulas.
 ///
-/// Cost       O(list) for each list, O(I log I) for gini; 4 I bytes
+/// Cost       O(list) for each list, O(I log I) for gini, O(I) for entropy; 4 I bytes
 /// Example    eval::list_counts counts(competes); counts.add(list, 10); counts.item_coverage();
 class list_counts {
  public:
@@ -39,8 +40,7 @@ class list_counts {
 
   double item_coverage() const {
     if (candidates_ == 0) return 0.0;
-    const auto covered = counts_.size() - static_cast<std::size_t>(std::count(counts_.begin(), counts_.end(), 0u));
-    return static_cast<double>(covered) / static_cast<double>(candidates_);
+    return static_cast<double>(listed_items()) / static_cast<double>(candidates_);
   }
 
   double user_coverage() const { return lists_ == 0 ? 0.0 : static_cast<double>(full_lists_) / static_cast<double>(lists_); }
@@ -57,6 +57,21 @@ class list_counts {
       sum += weight * sorted[first + rank - 1];
     }
     return sum / (static_cast<double>(candidates_) * static_cast<double>(entries_));
+  }
+
+  double entropy() const {
+    double bits = 0.0;
+    for (const std::uint32_t count : counts_) {
+      if (count == 0) continue;
+      const double share = static_cast<double>(count) / static_cast<double>(entries_);
+      bits -= share * std::log2(share);
+    }
+    return bits;
+  }
+
+  /// How many different items are listed.
+  std::size_t listed_items() const {
+    return counts_.size() - static_cast<std::size_t>(std::count(counts_.begin(), counts_.end(), 0u));
   }
 
  private:

@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <charconv>
+#include <concepts>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -37,9 +38,30 @@ struct warm_items {  ///< items with at least one training interaction
 };
 }  // namespace candidates
 
+/// Which held-out items are to be found. The others are ordinary candidates, so that cold items have to be found among all.
+namespace targets {
+struct all_items {  ///< all that compete
+  static constexpr std::string_view name = "";
+};
+struct cold_items {  ///< items without any training interaction
+  static constexpr std::string_view name = ", only cold items relevant";
+};
+struct warm_items {  ///< items with at least one training interaction
+  static constexpr std::string_view name = ", only warm items relevant";
+};
+}  // namespace targets
+
 /// Which held-out interactions count as relevant: those with at least this value. The others are ordinary candidates.
 struct relevance {
   float at_least = -std::numeric_limits<float>::infinity();  ///< 4 for "rated 4 or 5"; by default all count
+
+  /// For captions and reports: ", relevant from 4", or nothing where all count.
+  std::string describe() const {
+    if (!(at_least > -std::numeric_limits<float>::infinity())) return {};
+    std::array<char, 32> number{};
+    const auto result = std::to_chars(number.data(), number.data() + number.size(), at_least);
+    return ", relevant from " + std::string(number.data(), result.ptr);
+  }
   friend bool operator==(const relevance&, const relevance&) = default;
 };
 
@@ -49,10 +71,11 @@ struct relevance {
 ///
 /// Example    eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = {20}}, .relevance = {.at_least = 4}}
 /// Reference  Krichene, Rendle, "On sampled metrics for item recommendation", KDD 2020 (why nothing is sampled)
-template <class Candidates, class Mask>
+template <class Candidates, class Mask, class Targets = targets::all_items>
 struct ranking {
   using candidates_type = Candidates;
   using mask_type = Mask;
+  using targets_type = Targets;
 
   eval::metrics metrics = {};
   eval::relevance relevance = {};
@@ -63,15 +86,21 @@ struct ranking {
     text += ", ";
     text += Mask::name;
     text += ", equal scores by item id";
-    if (relevance.at_least > -std::numeric_limits<float>::infinity()) {
-      std::array<char, 32> number{};
-      const auto result = std::to_chars(number.data(), number.data() + number.size(), relevance.at_least);
-      text += ", relevant from " + std::string(number.data(), result.ptr);
-    }
-    return text;
+    text += Targets::name;
+    return text + relevance.describe();
   }
 
   friend bool operator==(const ranking&, const ranking&) = default;
+};
+
+/// What evaluate() runs: eval::ranking, or a sampled ranking by its long name.
+template <class P>
+concept ranking_protocol = requires(const P& protocol) {
+  typename P::candidates_type;
+  typename P::mask_type;
+  typename P::targets_type;
+  {protocol.metrics.validate("")};
+  { protocol.relevance } -> std::convertible_to<const relevance&>;
 };
 
 /// Ranks the whole catalogue.
@@ -83,6 +112,12 @@ using cold_ranking = ranking<candidates::cold_items, Mask>;
 /// Ranks the items that somebody touched in training.
 template <class Mask>
 using warm_ranking = ranking<candidates::warm_items, Mask>;
+/// Ranks the whole catalogue and asks for the cold items in it, and for the warm ones: reports both apart, as cold items
+/// among all others are harder to find than among themselves.
+template <class Mask>
+using full_ranking_of_cold = ranking<candidates::catalogue, Mask, targets::cold_items>;
+template <class Mask>
+using full_ranking_of_warm = ranking<candidates::catalogue, Mask, targets::warm_items>;
 
 }  // namespace eval
 }  // namespace mmrec::inline v0

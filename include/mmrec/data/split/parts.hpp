@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -108,6 +109,17 @@ leak_report time_leaks(const train_set<Split>& train, const part<Role, Split>& h
     }
   }
   return report;
+}
+
+/// Throws data_error if any of the held-out interactions is older than something the model was trained on.
+template <class Role, class Split>
+void require_no_time_leaks(const train_set<Split>& train, const part<Role, Split>& held_out) {
+  const leak_report leaks = time_leaks(train, held_out);
+  if (leaks.global == 0) return;
+  throw data_error("split::require_no_time_leaks",
+                   std::to_string(leaks.global) + " of " + std::to_string(held_out.size()) + " interactions of the " +
+                       std::string(Role::name) + " set are older than the last one of the train set, " +
+                       std::to_string(leaks.within_user) + " of them older than the same user's last one");
 }
 
 namespace detail {

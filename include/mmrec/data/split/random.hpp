@@ -59,6 +59,47 @@ struct user_random {
   friend bool operator==(const user_random&, const user_random&) = default;
 };
 
+/// Holds out a random share of all interactions for test and another for validation, whoever they are of: a user may have
+/// none in a part, not even in train.
+///
+/// Rule       all n interactions in the order of a hash of (seed, user key, item key); the last round(test n) are test and
+///            the round(validation n) before them validation
+/// Result     a function of the seed and the external keys alone
+/// Cost       O(E log E) time, 3x the input's memory
+/// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1)
+/// Avoid when see user_random
+/// Example    const auto parts = split::random_ratio{.validation = 0.1, .test = 0.2}(ratings);
+struct random_ratio {
+  double validation = 0.1;
+  double test = 0.1;
+  seed key = seed{42};
+
+  parts<random_ratio> operator()(const data::interactions& all) const {
+    detail::require_shares("split::random_ratio", validation, test);
+    std::vector<std::pair<std::uint64_t, std::size_t>> drawn;  // hash and entry
+    drawn.reserve(all.size());
+    for (std::size_t user = 0; user < all.users(); ++user) {
+      const seed own{detail::keyed_hash(key, all.user_keys()->key(user_id{user}))};
+      for (std::size_t entry = all.starts()[user]; entry < all.starts()[user + 1]; ++entry) {
+        drawn.emplace_back(detail::keyed_hash(own, all.item_keys()->key(all.item_array()[entry])), entry);
+      }
+    }
+    std::sort(drawn.begin(), drawn.end());
+    std::vector<std::size_t> entries;
+    entries.reserve(drawn.size());
+    for (const auto& [hash, entry] : drawn) entries.push_back(entry);
+    std::vector<detail::label> labels(all.size(), detail::label::train);
+    detail::label_tail(entries, detail::rounded_share(validation, entries.size()),
+                       detail::rounded_share(test, entries.size()), labels);
+    return detail::distribute(*this, all, labels);
+  }
+
+  /// For captions and reports.
+  std::string describe() const { return detail::shares_text("random_ratio", validation, test, key); }
+
+  friend bool operator==(const random_ratio&, const random_ratio&) = default;
+};
+
 /// One of several folds that together test every interaction once (cross-validation); fit and evaluate each fold in turn.
 ///
 /// Rule       the fold of an interaction is a hash of (seed, user key, item key) modulo `folds`; test is fold `fold`,
