@@ -22,6 +22,7 @@
 #include <mmrec/decomp/detail/randomized.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/gram.hpp>
+#include <mmrec/kernel/randomized_svd.hpp>
 
 namespace mmrec::inline v0 {
 namespace decomp {
@@ -175,7 +176,7 @@ struct basic_truncated_svd {
       }
     }
     for (double& value : mean) value /= static_cast<double>(in.rows());
-    detail::sparse_operator<T> matrix(in);
+    kernel::sparse_operator<T> matrix(in);
     return solve(exec, matrix, in.rows(), in.cols(), mean, squares, key);
   }
   template <executor Exec>

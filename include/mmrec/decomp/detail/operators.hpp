@@ -1,16 +1,14 @@
-// mmrec/decomp/detail/operators.hpp - dense and sparse matrices as the randomized solver sees them.
+// mmrec/decomp/detail/operators.hpp - dense matrices as the randomized solver sees them.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <vector>
 
 #include <mmrec/core/executor.hpp>
-#include <mmrec/data/csr.hpp>
 #include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/gemm.hpp>
 #include <mmrec/kernel/gram.hpp>
 #include <mmrec/kernel/ordered_sum.hpp>
-#include <mmrec/kernel/spmm.hpp>
 
 namespace mmrec::inline v0 {
 namespace decomp::detail {
@@ -18,7 +16,7 @@ namespace decomp::detail {
 // For A of N x D and Q of D x L:
 //   normal(exec, Q, L, Z)  Z := A^T A Q
 //   gram(exec, Q, L, S)    S := (A Q)^T (A Q), of which the lower triangle counts
-// Both sum in T within blocks of rows and in double beyond, but for sparse_operator::normal, which sums a column in T.
+// Both sum in T within blocks of rows and in double beyond. For sparse matrices see kernel::sparse_operator.
 
 /// A dense matrix, minus its mean where it has one, read once for each operation.
 template <class T>
@@ -77,56 +75,6 @@ class dense_operator {
   }
 
   kernel::centered_rows<T> rows_;
-};
-
-/// A sparse matrix and its transpose.
-template <class T>
-class sparse_operator {
- public:
-  explicit sparse_operator(const csr_matrix<T>& rows) : rows_(rows), columns_(rows.transposed()) {}
-
-  template <executor Exec>
-  void normal(const Exec& exec, const T* q, std::size_t width, double* z) {
-    multiply(exec, q, width);
-    constexpr std::size_t grain = 128;
-    for_ranges(exec, columns_.rows(), grain, [&](std::size_t begin, std::size_t end) {
-      std::vector<T> sums(width);
-      for (std::size_t column = begin; column < end; ++column) {
-        const sparse_row_view<T> row = columns_.row(column);
-        kernel::sparse_row_times<T>(row.indices, row.values, product_.data(), stride_of(width), width, sums.data());
-        std::copy_n(sums.data(), width, z + column * width);
-      }
-    });
-  }
-  template <executor Exec>
-  void gram(const Exec& exec, const T* q, std::size_t width, double* s) {
-    multiply(exec, q, width);
-    kernel::gram_of_columns(exec, kernel::centered_rows<T>{product_.data(), stride_of(width), rows_.rows(), width, nullptr},
-                            s);
-  }
-
- private:
-  /// Whole cache lines, so that no row shares one with its neighbour.
-  static std::size_t stride_of(std::size_t width) {
-    constexpr std::size_t line = 64 / sizeof(T);
-    return (width + line - 1) / line * line;
-  }
-  template <executor Exec>
-  void multiply(const Exec& exec, const T* q, std::size_t width) {
-    const std::size_t stride = stride_of(width);
-    if (product_.size() != rows_.rows() * stride) {
-      product_ = kernel::aligned_buffer<T>(rows_.rows() * stride);
-      basis_ = kernel::aligned_buffer<T>(rows_.cols() * stride);
-    }
-    for (std::size_t row = 0; row < rows_.cols(); ++row) std::copy_n(q + row * width, width, basis_.data() + row * stride);
-    kernel::spmm<Exec, T>(exec, {rows_.starts(), rows_.indices(), rows_.values()}, basis_.data(), stride, width,
-                          product_.data(), stride);
-  }
-
-  const csr_matrix<T>& rows_;
-  csr_matrix<T> columns_;
-  kernel::aligned_buffer<T> product_;
-  kernel::aligned_buffer<T> basis_;
 };
 
 }  // namespace decomp::detail
