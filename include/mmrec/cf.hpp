@@ -6,10 +6,15 @@
 #include <mmrec/cf/global_mean.hpp>
 #include <mmrec/cf/ials.hpp>
 #include <mmrec/cf/item_knn.hpp>
+#include <mmrec/cf/item_weights_model.hpp>
 #include <mmrec/cf/nmf.hpp>
 #include <mmrec/cf/popularity.hpp>
 #include <mmrec/cf/profile.hpp>
 #include <mmrec/cf/rating_knn.hpp>
+#include <mmrec/cf/similarity.hpp>
+#include <mmrec/cf/slim.hpp>
 #include <mmrec/cf/slope_one.hpp>
+#include <mmrec/cf/sparse_ease.hpp>
 #include <mmrec/cf/svd.hpp>
 #include <mmrec/cf/svd_pp.hpp>
+#include <mmrec/cf/weighting.hpp>

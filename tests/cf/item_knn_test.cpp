@@ -11,9 +11,12 @@
 #include <mmrec/core/random.hpp>
 #include <mmrec/exec/cpu.hpp>
 
+#include "cf/neighbours.hpp"
 #include "contract/ml100k.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/peak_memory.hpp"
+#include "support/thrown.hpp"
 
 using namespace mmrec;
 
@@ -125,6 +128,10 @@ TEST_CASE("item_knn refuses fields that make no sense, by name") {
   for (const float shrinkage : {-1.0f, std::numeric_limits<float>::infinity(), no_score}) {
     CHECK_THROWS_AS(cf::item_knn{.shrinkage = shrinkage}.fit(exec::cpu{}, log), invalid_config);
   }
+  CHECK_THROWS_WITH((cf::item_knn{.similarity = cf::item_similarity::adjusted_cosine}.fit(exec::cpu{}, log)),
+                    "cf::item_knn::fit: binary must be false for similarity_measure::adjusted_cosine: values that are all 1 "
+                    "have nothing left to adjust");
+  CHECK_THROWS_AS((cf::item_knn{.weighting = {.b = 2.0f}}.fit(exec::cpu{}, log)), invalid_config);
 }
 
 TEST_CASE("item_knn reports its progress and stops when asked") {
@@ -135,6 +142,91 @@ TEST_CASE("item_knn reports its progress and stops when asked") {
     }
   } sink;
   CHECK_THROWS_AS(cf::item_knn{}.fit(exec::cpu{.progress = &sink}, random_log(5, 5, 3, 1.0f)), cancelled);
+}
+
+TEST_CASE("item_knn weighs and centres as implicit and NumPy do") {
+  const auto matrices = neighbours::golden();
+  const auto log = neighbours::log_of(matrices.at("x"));
+  const cf::weighting tf_idf{.scheme = cf::weighting_scheme::tf_idf};
+  const cf::weighting bm25{.scheme = cf::weighting_scheme::bm25, .k1 = 1.2f, .b = 0.75f};
+  const auto [name, spec] = GENERATE_COPY(table<std::string, cf::item_knn>(
+      {{"cosine_tfidf", {.binary = false, .weighting = tf_idf}},
+       {"dot_bm25", {.similarity = cf::item_similarity::dot, .binary = false, .weighting = bm25}},
+       {"adjusted_cosine", {.similarity = cf::item_similarity::adjusted_cosine, .binary = false}},
+       {"pearson_values", {.similarity = cf::item_similarity::pearson, .binary = false}},
+       {"pearson_binary", {.similarity = cf::item_similarity::pearson}}}));
+  CAPTURE(name);
+  const auto model = spec.fit(exec::cpu{}, log);
+  CHECK(model.weights() > 20);
+  neighbours::check_equal(neighbours::weights_of(model), neighbours::positive(matrices.at(name)), 1e-6);
+}
+
+TEST_CASE("item_knn finds the same by Pearson's measure in short and long histories") {
+  const auto log = GENERATE(random_log(80, 40, 12, 1.0f), random_log(60, 700, 6, 1.0f));
+  const auto model = cf::item_knn{.neighbours = 5, .similarity = cf::item_similarity::pearson}.fit(exec::cpu{}, log);
+  const auto counts = log.item_counts();
+  const auto users = static_cast<double>(log.users());
+  const auto shared = cf::item_knn{.neighbours = 1000, .similarity = cf::item_similarity::dot}.fit(exec::cpu{}, log);
+  for (std::size_t item = 0; item < log.items(); ++item) {
+    std::vector<std::pair<double, std::size_t>> expected;
+    for (const scored_item& other : shared.neighbours(item_id{item})) {
+      const double n = counts[item], m = counts[other.item.index()];
+      const double score = (double{other.score} - n * m / users) / std::sqrt(n * (1 - n / users) * m * (1 - m / users));
+      if (score > 0.0) expected.emplace_back(-score, other.item.index());
+    }
+    std::sort(expected.begin(), expected.end());
+    if (expected.size() > 5) expected.resize(5);
+    const auto found = model.neighbours(item_id{item});
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t place = 0; place < found.size(); ++place) {
+      CHECK(double{found[place].score} == Approx(-expected[place].first).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("item_knn can ask the neighbours of the target, normalized and centred") {
+  const auto log = random_log(50, 30, 10, 1.0f);
+  const cf::item_knn plain{.neighbours = 5};
+  const auto lists = neighbours::weights_of(plain.fit(exec::cpu{}, log));  // row: the item, column: its neighbours
+  const auto normalize = GENERATE(false, true);
+  const auto centred = GENERATE(false, true);
+  const cf::item_knn spec{
+      .neighbours = 5, .neighbourhood = cf::neighbourhood::of_target, .normalize = normalize, .centred = centred};
+  const auto model = spec.fit(exec::cpu{}, log);
+  const std::vector<item_id> history{item_id{3u}, item_id{4u}, item_id{17u}};
+  const auto scores = neighbours::scores_of(model, history);
+  const auto counts = log.item_counts();
+  for (std::size_t target = 0; target < 30; ++target) {
+    if (counts[target] == 0) continue;
+    const auto mean_of = [&](std::size_t item) { return centred ? counts[item] / static_cast<double>(log.users()) : 0.0; };
+    double sum = 0.0, expected = mean_of(target);
+    for (const double weight : lists[target]) sum += weight;
+    for (std::size_t item = 0; item < 30; ++item) {
+      const double chosen = item == 3 || item == 4 || item == 17 ? 1.0 : 0.0;
+      if (lists[target][item] != 0.0) expected += lists[target][item] / (normalize ? sum : 1.0) * (chosen - mean_of(item));
+    }
+    CAPTURE(target, normalize, centred);
+    CHECK(double{scores[target]} == Approx(expected).margin(1e-6));
+    std::vector<float> parts(3);
+    model.explain({history, std::vector<float>(3, 1.0f)}, item_id{target}, parts);
+    const double total = double{parts[0]} + double{parts[1]} + double{parts[2]} + double{model.base(item_id{target})};
+    CHECK(total == Approx(double{scores[target]}).margin(1e-6));
+  }
+}
+
+TEST_CASE("item_knn says what memory it takes, and keeps to a limit") {
+  const auto log = random_log(400, 900, 40, 1.0f);
+  const auto spec = GENERATE(cf::item_knn{.neighbours = 50}, cf::item_knn{.neighbours = 5, .binary = false},
+                             cf::item_knn{.neighbours = 50,
+                                          .similarity = cf::item_similarity::pearson,
+                                          .weighting = {.scheme = cf::weighting_scheme::bm25},
+                                          .neighbourhood = cf::neighbourhood::of_target});
+  const std::uint64_t bytes = spec.fit_bytes(exec::cpu{}, log);
+  test::check_peak(bytes, [&] { spec.fit(exec::cpu{}, log); });
+  CHECK_NOTHROW(spec.fit(exec::cpu{.memory_limit = bytes}, log));
+  CHECK(test::thrown<limit_error>([&] { spec.fit(exec::cpu{.memory_limit = bytes - 1}, log); }) ==
+        "cf::item_knn::fit: memory in bytes " + std::to_string(bytes) + " exceeds the limit of " +
+            std::to_string(bytes - 1));
 }
 
 TEST_CASE("item_knn reaches the published numbers on MovieLens 100K") {

@@ -1,9 +1,11 @@
 // mmrec/cf/detail/histories.hpp - what recommenders keep of their training data, and the checks that they share.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <mmrec/core/error.hpp>
@@ -21,6 +23,15 @@ class user_histories {
       : starts_(log.starts().begin(), log.starts().end()),
         items_(log.item_array().begin(), log.item_array().end()),
         values_(log.value_array().begin(), log.value_array().end()) {}
+
+  /// From its parts: user u has the entries starts[u] .. starts[u + 1] - 1 of the others.
+  user_histories(std::vector<std::size_t> starts, std::vector<item_id> items, std::vector<float> values)
+      : starts_(std::move(starts)), items_(std::move(items)), values_(std::move(values)) {}
+
+  /// The bytes of the histories of a log.
+  static std::uint64_t bytes(const data::interactions& log) {
+    return 8 * (std::uint64_t{log.users()} + 1) + 8 * std::uint64_t{log.size()};
+  }
 
   std::size_t users() const { return starts_.size() - 1; }
 

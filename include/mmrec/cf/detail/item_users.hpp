@@ -21,26 +21,43 @@ inline void require_countable(std::string_view function, std::size_t users) {
   if (users > most) throw limit_error(function, "users of one item", most, users);
 }
 
+/// The bytes of item_users, once it is there.
+inline std::uint64_t item_users_bytes(const data::interactions& log, bool binary) {
+  return 8 * (std::uint64_t{log.items()} + 1) + (binary ? 4 : 8) * std::uint64_t{log.size()};
+}
+
 /// Who interacted with each item: with it and the histories, a row of X^T X is a walk over histories, and no product of
 /// items without a common user is ever touched. Refers to the interactions, which have to outlive it.
 class item_users {
  public:
   /// `binary`: every value counts as 1.
-  item_users(const data::interactions& log, bool binary) : log_(log), binary_(binary), starts_(log.items() + 1, 0) {
+  item_users(const data::interactions& log, bool binary)
+      : item_users(log, binary ? std::span<const float>{} : log.value_array()) {}
+
+  /// `values`: one for each interaction, in their order, or none, and then all are 1. They have to outlive it as well.
+  item_users(const data::interactions& log, std::span<const float> values)
+      : log_(log), by_user_(values), binary_(values.empty()), starts_(log.items() + 1, 0) {
     for (const item_id item : log.item_array()) ++starts_[item.index() + 1];
     std::partial_sum(starts_.begin(), starts_.end(), starts_.begin());
     users_.resize(log.size());
-    if (!binary) values_.resize(log.size());
+    if (!binary_) values_.resize(log.size());
     std::vector<std::size_t> next(starts_.begin(), starts_.end() - 1);
     for (std::size_t user = 0; user < log.users(); ++user) {
       for (std::size_t entry = log.starts()[user]; entry < log.starts()[user + 1]; ++entry) {
         const std::size_t place = next[log.item_array()[entry].index()]++;
         users_[place] = static_cast<std::uint32_t>(user);
-        if (!binary) values_[place] = log.value_array()[entry];
+        if (!binary_) values_[place] = by_user_[entry];
       }
     }
   }
 
+  /// The users of an item, in increasing order, and what they have as its values: nothing where all are 1.
+  std::span<const std::uint32_t> users(std::size_t item) const {
+    return std::span(users_).subspan(starts_[item], count(item));
+  }
+  std::span<const float> values(std::size_t item) const {
+    return binary_ ? std::span<const float>{} : std::span(values_).subspan(starts_[item], count(item));
+  }
   std::size_t count(std::size_t item) const { return starts_[item + 1] - starts_[item]; }
 
   std::size_t largest_count() const {
@@ -64,7 +81,7 @@ class item_users {
       if (binary_) {
         for (std::size_t entry = 0; entry < count; ++entry) row[items[entry].index()] += 1.0f;
       } else {
-        const float* values = log_.value_array().data() + begin;
+        const float* values = by_user_.data() + begin;
         for (std::size_t entry = 0; entry < count; ++entry) row[items[entry].index()] += value * values[entry];
       }
     });
@@ -76,7 +93,7 @@ class item_users {
       // The history holds the item itself, so the walk ends there at the latest.
       for (std::size_t entry = log_.starts()[user];; ++entry) {
         const std::size_t other = log_.item_array()[entry].index();
-        row[other] += binary_ ? 1.0f : value * log_.value_array()[entry];
+        row[other] += binary_ ? 1.0f : value * by_user_[entry];
         if (other == item) break;
       }
     });
@@ -101,6 +118,7 @@ class item_users {
   }
 
   const data::interactions& log_;
+  std::span<const float> by_user_;
   bool binary_;
   std::vector<std::size_t> starts_;
   std::vector<std::uint32_t> users_;
