@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <mmrec/core/ids.hpp>
+#include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/id_map.hpp>
