@@ -2,7 +2,6 @@
 #pragma once
 #include <mmrec/cf/association_rules.hpp>
 #include <mmrec/cf/baseline.hpp>
-#include <mmrec/cf/bpr.hpp>
 #include <mmrec/cf/co_counts.hpp>
 #include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/factor_model.hpp>
@@ -10,7 +9,6 @@
 #include <mmrec/cf/ials.hpp>
 #include <mmrec/cf/item_knn.hpp>
 #include <mmrec/cf/item_weights_model.hpp>
-#include <mmrec/cf/light_gcn.hpp>
 #include <mmrec/cf/nmf.hpp>
 #include <mmrec/cf/popularity.hpp>
 #include <mmrec/cf/profile.hpp>
