@@ -7,6 +7,7 @@
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/item_table.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/data/segments.hpp>
 #include <mmrec/data/sequences.hpp>
 #include <mmrec/data/sound.hpp>
 #include <mmrec/data/split.hpp>
