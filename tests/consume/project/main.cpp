@@ -6,6 +6,9 @@
 
 #include <atomic>
 
+#ifdef CONSUMER_SQLITE
+#include <sqlite3.h>
+#endif
 #ifdef CONSUMER_UNICODE
 #include <utf8proc.h>
 #endif
@@ -14,6 +17,9 @@ int main() {
   std::atomic<std::size_t> sum{0};
   mmrec::for_ranges(mmrec::exec::cpu{}, 100, 7, [&](std::size_t begin, std::size_t end) { sum += end - begin; });
   const mmrec::matrix<float> identity = mmrec::matrix<float>::Identity(3, 3);
+#ifdef CONSUMER_SQLITE
+  if (sqlite3_libversion_number() < 3000000) return 1;
+#endif
 #ifdef CONSUMER_UNICODE
   if (utf8proc_version() == nullptr) return 1;
 #endif
