@@ -1,15 +1,16 @@
 // mmrec/cf.hpp - recommenders: everything of the group cf.
 #pragma once
-#include <mmrec/cf/association_rules.hpp>
 #include <mmrec/cf/baseline.hpp>
-#include <mmrec/cf/co_counts.hpp>
+#include <mmrec/cf/bpr.hpp>
 #include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/factor_model.hpp>
 #include <mmrec/cf/global_mean.hpp>
 #include <mmrec/cf/ials.hpp>
 #include <mmrec/cf/item_knn.hpp>
 #include <mmrec/cf/item_weights_model.hpp>
+#include <mmrec/cf/light_gcn.hpp>
 #include <mmrec/cf/nmf.hpp>
+#include <mmrec/cf/pairwise.hpp>
 #include <mmrec/cf/popularity.hpp>
 #include <mmrec/cf/profile.hpp>
 #include <mmrec/cf/rating_knn.hpp>
@@ -19,5 +20,4 @@
 #include <mmrec/cf/sparse_ease.hpp>
 #include <mmrec/cf/svd.hpp>
 #include <mmrec/cf/svd_pp.hpp>
-#include <mmrec/cf/user_knn.hpp>
 #include <mmrec/cf/weighting.hpp>

@@ -1,0 +1,121 @@
+// mmrec/cf/detail/pairwise_fold_in.hpp - the vector of a user who was not there when the items learnt theirs.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <mmrec/cf/detail/alias_table.hpp>
+#include <mmrec/cf/detail/histories.hpp>
+#include <mmrec/cf/detail/latent_vectors.hpp>
+#include <mmrec/cf/detail/triple_sampler.hpp>
+#include <mmrec/cf/pairwise.hpp>
+#include <mmrec/core/error.hpp>
+#include <mmrec/core/random.hpp>
+#include <mmrec/core/recommender.hpp>
+#include <mmrec/data/interactions.hpp>
+
+namespace mmrec::inline v0 {
+namespace cf::detail {
+
+/// The distribution of negatives over the whole catalogue.
+class catalogue_negatives {
+ public:
+  catalogue_negatives(negative_sampling how, const std::vector<std::uint32_t>& counts, seed key)
+      : items_(static_cast<std::uint32_t>(counts.size())), key_(key) {
+    if (how == negative_sampling::uniform) return;
+    const std::vector<double> weights(counts.begin(), counts.end());
+    keep_.resize(weights.size());
+    other_.resize(weights.size());
+    build_alias_table(weights, keep_, other_);
+  }
+  static std::size_t bytes(negative_sampling how, std::size_t items) {
+    return how == negative_sampling::uniform ? 0 : 8 * items;
+  }
+
+  seed key() const { return key_; }
+  std::uint32_t draw(random_stream& random) const {
+    return keep_.empty() ? random.below(items_) : draw_alias(keep_, other_, random);
+  }
+
+ private:
+  std::uint32_t items_;
+  seed key_;
+  std::vector<float> keep_;
+  std::vector<std::uint32_t> other_;
+};
+
+struct fold_in_steps {
+  std::size_t epochs;
+  float learning_rate;
+  float regularization;
+};
+
+struct fold_in_scratch {
+  item_set marked{0};
+  std::size_t items = 0;
+
+  void prepare(std::size_t count) {
+    if (items == count) return;
+    marked = item_set(count);
+    items = count;
+  }
+};
+
+/// Steps of BPR on one user's vector. `query` gets the vector and, where items have biases, a 1; NaN for an empty history.
+inline void fold_in(std::string_view function, const latent_vectors& vectors, const catalogue_negatives& negatives,
+                    const fold_in_steps& steps, history_view history, std::span<float> query, fold_in_scratch& scratch) {
+  require_history(function, history, vectors.items.rows);
+  const std::size_t factors = vectors.users.width;
+  if (history.items.empty()) {
+    std::fill(query.begin(), query.end(), no_score);
+    return;
+  }
+  std::fill(query.begin(), query.end(), 0.0f);
+  vectors.complete(query.first(factors), query);
+  scratch.prepare(vectors.items.rows);
+  for (const item_id item : history.items) scratch.marked.insert(item.value);
+  random_stream random(negatives.key());
+  for (std::size_t epoch = 0; epoch < steps.epochs; ++epoch) {
+    // The rate falls to nothing, so that the last draws do not decide.
+    const float rate = steps.learning_rate * static_cast<float>(steps.epochs - epoch) / static_cast<float>(steps.epochs);
+    const float keep = 1.0f - rate * steps.regularization;
+    for (const item_id item : history.items) {
+      std::uint32_t other = negatives.draw(random);
+      for (std::size_t draw = 1; draw < most_draws && scratch.marked.contains(other); ++draw) other = negatives.draw(random);
+      if (scratch.marked.contains(other)) continue;
+      const float* chosen = vectors.items.row(item.index()).data();
+      const float* rival = vectors.items.row(other).data();
+      float margin = 0.0f;
+      for (std::size_t k = 0; k < query.size(); ++k) margin += query[k] * (chosen[k] - rival[k]);
+      const float pull = rate / (1.0f + std::exp(margin));
+      for (std::size_t k = 0; k < factors; ++k) query[k] = keep * query[k] + pull * (chosen[k] - rival[k]);
+    }
+  }
+  for (const item_id item : history.items) scratch.marked.clear(item.value);
+}
+
+/// Rows of users without interactions become NaN; throws numeric_error if any other number is not finite.
+inline void finish_vectors(std::string_view function, const data::interactions& log, latent_vectors& vectors) {
+  const auto finite = [](std::span<const float> row) {
+    return std::all_of(row.begin(), row.end(), [](float value) { return std::isfinite(value); });
+  };
+  constexpr std::string_view diverged = "the factors are no finite numbers any more; lower learning_rate";
+  for (std::size_t user = 0; user < vectors.users.rows; ++user) {
+    const auto row = vectors.users.row(user);
+    if (log.starts()[user] == log.starts()[user + 1]) {
+      std::fill(row.begin(), row.end(), no_score);
+    } else if (!finite(row)) {
+      throw numeric_error(function, diverged);
+    }
+  }
+  for (std::size_t item = 0; item < vectors.items.rows; ++item) {
+    if (!finite(vectors.items.row(item))) throw numeric_error(function, diverged);
+  }
+}
+
+}  // namespace cf::detail
+}  // namespace mmrec::inline v0

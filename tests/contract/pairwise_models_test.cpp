@@ -1,0 +1,21 @@
+// The recommenders trained on pairs of items, on graphs and on features keep the contract.
+#include <mmrec/cf/bpr.hpp>
+#include <mmrec/cf/light_gcn.hpp>
+#include <mmrec/core/random.hpp>
+
+#include "contract/recommender_contract.hpp"
+
+using namespace mmrec;
+
+TEST_CASE("bpr keeps the contract of recommenders") {
+  const auto spec = GENERATE(cf::bpr{.factors = 8, .epochs = 60}, cf::bpr{.factors = 5, .epochs = 60, .item_bias = false},
+                             cf::bpr{.factors = 16, .epochs = 60, .negatives = cf::negative_sampling::popularity});
+  contract::check_recommender([&](const auto& exec, const data::interactions& log) { return spec.fit(exec, log, seed{1}); },
+                              {.folds_in_exactly = false});
+}
+
+TEST_CASE("light_gcn keeps the contract of recommenders") {
+  const cf::light_gcn spec{.factors = 8, .layers = 2, .epochs = 60, .batch = 256, .learning_rate = 0.02f};
+  contract::check_recommender([&](const auto& exec, const data::interactions& log) { return spec.fit(exec, log, seed{1}); },
+                              {.folds_in_exactly = false});
+}
