@@ -1,7 +1,9 @@
 // mmrec/cf.hpp - recommenders: everything of the group cf.
 #pragma once
+#include <mmrec/cf/association_rules.hpp>
 #include <mmrec/cf/baseline.hpp>
 #include <mmrec/cf/bpr.hpp>
+#include <mmrec/cf/co_counts.hpp>
 #include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/factor_model.hpp>
 #include <mmrec/cf/global_mean.hpp>
@@ -20,4 +22,5 @@
 #include <mmrec/cf/sparse_ease.hpp>
 #include <mmrec/cf/svd.hpp>
 #include <mmrec/cf/svd_pp.hpp>
+#include <mmrec/cf/user_knn.hpp>
 #include <mmrec/cf/weighting.hpp>
