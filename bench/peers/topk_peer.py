@@ -1,13 +1,13 @@
 """Exact top-k inner products against faiss IndexFlatIP, and at batch 1 against NumPy as well.
 
+"floats" is kernel::packed_items, "bytes" kernel::quantized_items: the same lists with a first pass over bytes.
+
 Faiss picks its vector code when it is loaded; the first line says which.
 """
 import peer  # first: sets the environment of the BLAS libraries
 
 import faiss
 import numpy as np
-
-WIDTH = 64
 
 
 def faiss_build():
@@ -28,24 +28,26 @@ def main():
     own_loops = faiss.cvar.distance_compute_blas_threshold
     generator = np.random.default_rng(0)
     with peer.scratch() as folder:
-        for count in (20_000, 200_000):
-            items = generator.standard_normal((count, WIDTH), dtype=np.float32)
+        for count, width in ((20_000, 64), (200_000, 64), (200_000, 128), (1_000_000, 64)):
+            items = generator.standard_normal((count, width), dtype=np.float32)
             items.tofile(folder / "items.f32")
-            index = faiss.IndexFlatIP(WIDTH)
+            index = faiss.IndexFlatIP(width)
             index.add(items)
             for batch in (1, 64, 1024):
                 # Faiss at its best: release 1.15 uses its own loops at these batch sizes by default, which is right for one
                 # query and 5x slower than BLAS for 64.
                 faiss.cvar.distance_compute_blas_threshold = own_loops if batch == 1 else 20
-                queries = generator.standard_normal((batch, WIDTH), dtype=np.float32)
+                queries = generator.standard_normal((batch, width), dtype=np.float32)
                 queries.tofile(folder / "queries.f32")
                 for k in (10, 100):
-                    ours = ["topk_ours", folder / "items.f32", count, folder / "queries.f32", batch, WIDTH, k]
-                    name = f"top-{k} of {count} x {WIDTH}, batch {batch}"
-                    peer.compare(name + ", faiss", arguments, ours,
-                                 lambda: float(index.search(queries, k)[0].sum(dtype=np.float64)), tolerance=1e-4)
-                    if batch == 1:
-                        peer.compare(name + ", numpy", arguments, ours, lambda: numpy_lists(items, queries, k), tolerance=1e-4)
+                    ours = ["topk_ours", folder / "items.f32", count, folder / "queries.f32", batch, width, k]
+                    name = f"top-{k} of {count} x {width}, batch {batch}"
+                    for way in ("floats", "bytes"):
+                        peer.compare(f"{name}, {way}, faiss", arguments, ours + [way],
+                                     lambda: float(index.search(queries, k)[0].sum(dtype=np.float64)), tolerance=1e-4)
+                    if batch == 1 and count <= 200_000:
+                        peer.compare(name + ", floats, numpy", arguments, ours + ["floats"],
+                                     lambda: numpy_lists(items, queries, k), tolerance=1e-4)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/candidates.hpp>
 #include <mmrec/kernel/detail/dot_tiles.hpp>
+#include <mmrec/kernel/detail/search_plan.hpp>
 #include <mmrec/kernel/listing_filter.hpp>
 #include <mmrec/kernel/topk.hpp>
 
@@ -114,43 +115,12 @@ class packed_items {
   void search_if(const Exec& exec, std::span<const float> queries, std::size_t k, const FilterOf& filter_of,
                  std::span<scored_item> out, std::span<std::size_t> counts, simd_level level = best_simd_level()) const {
     if (!begin_search(queries, k, out, counts)) return;
-
-    // The lists do not depend on how the work is cut, because every score is computed alone and the order is total. So the
-    // cut may follow the number of threads: queries first, then items where there are fewer queries than threads.
-    const std::size_t batch = counts.size();
-    const std::size_t threads = std::max<std::size_t>(exec.concurrency(), 1);
-    const std::size_t share = (batch + threads - 1) / threads;
-    const std::size_t queries_per_task =
-        std::min<std::size_t>(share <= 8 ? share : (share + 7) / 8 * 8, largest_query_block);
-    const std::size_t query_tasks = (batch + queries_per_task - 1) / queries_per_task;
-    const std::size_t item_tasks = (std::min)(query_tasks >= threads ? 1 : threads / query_tasks, panels());
-    if (item_tasks == 1) {
-      for_ranges(exec, batch, queries_per_task, [&](std::size_t begin, std::size_t end) {
-        scratch own;
-        search_block(queries, k, filter_of, begin, end, 0, panels(), out.data() + begin * k, counts.data() + begin, own,
-                     level);
-      });
-      return;
-    }
-    std::vector<scored_item> lists(item_tasks * batch * k);
-    std::vector<std::size_t> lengths(item_tasks * batch);
-    exec.run(query_tasks * item_tasks, [&](std::size_t task) {
-      const std::size_t begin = task / item_tasks * queries_per_task;
-      const std::size_t end = (std::min)(batch, begin + queries_per_task);
-      const std::size_t part = task % item_tasks;
-      scratch own;
-      search_block(queries, k, filter_of, begin, end, panels() * part / item_tasks, panels() * (part + 1) / item_tasks,
-                   lists.data() + (part * batch + begin) * k, lengths.data() + part * batch + begin, own, level);
-    });
-    for (std::size_t query = 0; query < batch; ++query) {
-      top_k_collector best(out.subspan(query * k, k));
-      for (std::size_t part = 0; part < item_tasks; ++part) {
-        const std::size_t list = part * batch + query;
-        for (const scored_item& entry : std::span(lists).subspan(list * k, lengths[list]))
-          best.offer(entry.item, entry.score);
-      }
-      counts[query] = best.finish();
-    }
+    detail::search_in_tasks(exec, k, panels(), largest_query_block, out, counts,
+                            [&](std::size_t begin, std::size_t end, std::size_t first, std::size_t last, scored_item* lists,
+                                std::size_t* lengths) {
+                              scratch own;
+                              search_block(queries, k, filter_of, begin, end, first, last, lists, lengths, own, level);
+                            });
   }
 
   /// The same on the calling thread, in the caller's memory: no allocation once `own` has served a search of this size.
