@@ -34,7 +34,7 @@ class nmf_model;
 /// estimates give, so that the sign is kept without a learning rate.
 ///
 /// Shapes     p: U x K, q: I x K, K = factors    out: I scores; no_score for an item without ratings
-/// Cost       fit O(epochs R K) for R ratings, 8 K (U + I) bytes of factors and 16 R of ratings; predict O(K), score O(I K),
+/// Cost       fit O(epochs R K) for R ratings, 8 K (U + I) bytes of factors and 12 R of ratings; predict O(K), score O(I K),
 ///            score_history O(epochs |history| K)
 /// Result     for a cold user or item the estimate is the mean of all ratings, plus, if biased, the bias that is known; nothing
 ///            is scored for a cold user unless biased. Same bits for any number of threads (the biases are learnt one rating
@@ -69,7 +69,7 @@ struct nmf {
   std::uint64_t fit_bytes(const Exec&, const data::interactions& log) const {
     const std::uint64_t rows = std::uint64_t{log.users()} + log.items();
     return rows * 2 * factors * sizeof(float) + rows * sizeof(double) + 8 * (std::uint64_t{log.items()} + 1) +
-           16 * std::uint64_t{log.size()} + log.users() + log.items();
+           12 * std::uint64_t{log.size()} + log.users() + log.items();
   }
 
   friend bool operator==(const nmf&, const nmf&) = default;

@@ -53,7 +53,7 @@ class rating_knn_model;
 /// Cost       fit O(sum over the other side of |ratings|^2) time and 4 N^2 bytes (160 MB for N = 6,400), which the model
 ///            keeps; predict O(|ratings of the item, or of the user|), score O(R) at most
 /// Result     exact; equal similarities go to the lower id. The user's own rating of an item, where it is known, counts as
-///            that of a neighbour of similarity 1. With fewer than least_neighbours the rest of the estimate stands: the own
+///            that of any other neighbour. With fewer than least_neighbours the rest of the estimate stands: the own
 ///            mean (of the user, or of the item), the baseline, or, without centring, the mean of all ratings; cold users and
 ///            items get that mean, and, with baseline, the biases that are known. score_history computes what a fit would
 ///            have for this user: a user of the fit gets the same bits. Same bits for any number of threads
@@ -119,8 +119,7 @@ class rating_knn_model {
   rating_scale scale() const { return summary_.scale; }
   const rating_knn& spec() const { return spec_; }
 
-  /// The similarity of two users, or of two items; 1 or, without ratings, 0 of a row with itself where it is not shrunk.
-  /// Throws unknown_id.
+  /// The similarity of two users, or of two items. Throws unknown_id.
   float similarity(std::size_t left, std::size_t right) const {
     constexpr std::string_view function = "cf::rating_knn::similarity";
     for (const std::size_t row : {left, right}) {
@@ -346,6 +345,7 @@ rating_knn_model rating_knn::fit(const Exec& asked, const data::interactions& lo
   rating_knn_model model(*this);
   model.summary_ = detail::summarize_ratings(function, log);
   require_memory(asked, function, fit_bytes(asked, log));
+  report_progress(exec.sink(), function, 0, n);
   detail::rating_rows by_user = detail::ratings_by_user(log), by_item = detail::ratings_by_item(log);
   double squares = 0.0;
   for (const float rating : log.value_array()) {
@@ -360,8 +360,8 @@ rating_knn_model rating_knn::fit(const Exec& asked, const data::interactions& lo
   model.user_known_ = known(by_user);
   model.item_known_ = known(by_item);
   if (model.uses_biases()) {
-    model.biases_ = detail::als_biases(exec, function, log, by_item, model.summary_.mean, model.user_ridge(),
-                                       {double{biases.item_regularization}}, biases.epochs);
+    model.biases_ = detail::als_biases(exec, "cf::rating_knn::fit (biases)", log, by_item, model.summary_.mean,
+                                       model.user_ridge(), {double{biases.item_regularization}}, biases.epochs);
   } else {
     model.biases_ = {std::vector<double>(log.users(), 0.0), std::vector<double>(log.items(), 0.0)};
   }
@@ -390,10 +390,10 @@ rating_knn_model rating_knn::fit(const Exec& asked, const data::interactions& lo
   replace(by_user, true, compared);
   replace(by_item, false, compared);
   if (of_users) {
-    model.similarities_ = detail::similarity_matrix(exec, by_user.view(), by_item.view(), model.rule());
+    model.similarities_ = detail::similarity_matrix(exec, function, by_user.view(), by_item.view(), model.rule());
     model.compared_ = std::move(by_item.values);
   } else {
-    model.similarities_ = detail::similarity_matrix(exec, by_item.view(), by_user.view(), model.rule());
+    model.similarities_ = detail::similarity_matrix(exec, function, by_item.view(), by_user.view(), model.rule());
   }
   replace(model.lists_, !of_users, [&](float rating, std::size_t user, std::size_t item) {
     const std::size_t row = of_users ? user : item;

@@ -15,7 +15,6 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/kind.hpp>
-#include <mmrec/core/progress.hpp>
 #include <mmrec/core/rating_model.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/interactions.hpp>
@@ -145,11 +144,10 @@ slope_one_model slope_one::fit(const Exec& asked, const data::interactions& log)
   if (items > max_items) throw limit_error(function, "number of items", max_items, items);
   const detail::rating_summary summary = detail::summarize_ratings(function, log);
   require_memory(asked, function, fit_bytes(asked, log));
-  report_progress(exec.sink(), function, 0, 1);
   const detail::rating_rows by_item = detail::ratings_by_item(log);
   std::vector<float> differences(items * items);
   constexpr std::size_t range = 32;
-  for_ranges(exec, items, range, [&](std::size_t begin, std::size_t end) {
+  detail::for_reported_ranges(exec, function, items, range, [&](std::size_t begin, std::size_t end) {
     std::vector<double> sums(items);
     std::vector<std::uint32_t> counts(items);
     for (std::size_t item = begin; item < end; ++item) {
@@ -172,7 +170,6 @@ slope_one_model slope_one::fit(const Exec& asked, const data::interactions& log)
       }
     }
   });
-  report_progress(exec.sink(), function, 1, 1);
   return {summary, std::move(differences), detail::user_histories(log), detail::rated_items(log)};
 }
 

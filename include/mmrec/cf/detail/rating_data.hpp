@@ -11,7 +11,9 @@
 #include <vector>
 
 #include <mmrec/core/error.hpp>
+#include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
+#include <mmrec/core/progress.hpp>
 #include <mmrec/core/rating_model.hpp>
 #include <mmrec/data/interactions.hpp>
 
@@ -105,6 +107,22 @@ inline void require_user(std::string_view function, user_id user, std::size_t us
 inline void require_finite_ratings(std::string_view function, std::span<const float> values) {
   for (const float value : values) {
     if (!std::isfinite(value)) throw data_error(function, "a rating of the history is not finite");
+  }
+}
+
+/// Parts of a long fit between two progress reports, if anybody listens.
+inline constexpr std::size_t rating_progress_steps = 50;
+
+/// body(begin, end) for ranges of at most `grain` of 0..count-1, with reports on the way.
+template <executor Exec, class Body>
+void for_reported_ranges(const Exec& exec, std::string_view function, std::size_t count, std::size_t grain,
+                         const Body& body) {
+  report_progress(exec.sink(), function, 0, count);
+  const std::size_t step = exec.sink() == nullptr ? count : (std::max)(grain, count / rating_progress_steps + 1);
+  for (std::size_t first = 0; first < count; first += step) {
+    const std::size_t last = (std::min)(count, first + step);
+    for_ranges(exec, last - first, grain, [&](std::size_t begin, std::size_t end) { body(first + begin, first + end); });
+    report_progress(exec.sink(), function, last, count);
   }
 }
 

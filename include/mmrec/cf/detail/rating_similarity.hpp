@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <mmrec/cf/detail/rating_data.hpp>
 #include <mmrec/core/executor.hpp>
-#include <mmrec/core/progress.hpp>
 
 namespace mmrec::inline v0 {
 namespace cf {
@@ -107,11 +107,11 @@ inline constexpr std::size_t similarity_tile = 32;
 
 /// All similarities, N x N. `rows` and `across` hold the same ratings by either side.
 template <executor Exec>
-std::vector<float> similarity_matrix(const Exec& exec, const rating_rows_view& rows, const rating_rows_view& across,
-                                     const similarity_rule& rule) {
+std::vector<float> similarity_matrix(const Exec& exec, std::string_view function, const rating_rows_view& rows,
+                                     const rating_rows_view& across, const similarity_rule& rule) {
   const std::size_t n = rows.rows();
   std::vector<float> matrix(n * n);
-  for_ranges(exec, n, similarity_grain, [&](std::size_t begin, std::size_t end) {
+  for_reported_ranges(exec, function, n, similarity_grain, [&](std::size_t begin, std::size_t end) {
     rating_similarity_row search;
     for (std::size_t row = begin; row < end; ++row) {
       search.compute(rule, rows.ids_of(row), rows.values_of(row), across, row, std::span(matrix).subspan(row * n, n));
