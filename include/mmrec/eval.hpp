@@ -9,8 +9,17 @@
 #include <mmrec/eval/evaluation.hpp>
 #include <mmrec/eval/judge.hpp>
 #include <mmrec/eval/lists.hpp>
+#include <mmrec/eval/log_loss.hpp>
 #include <mmrec/eval/measure.hpp>
 #include <mmrec/eval/metric.hpp>
+#include <mmrec/eval/online/assignment.hpp>
+#include <mmrec/eval/online/interleaving.hpp>
+#include <mmrec/eval/online/off_policy.hpp>
+#include <mmrec/eval/online/prequential.hpp>
+#include <mmrec/eval/permutation.hpp>
 #include <mmrec/eval/protocol.hpp>
+#include <mmrec/eval/ratings.hpp>
 #include <mmrec/eval/sampled.hpp>
 #include <mmrec/eval/table.hpp>
+#include <mmrec/eval/tune/search.hpp>
+#include <mmrec/eval/tune/space.hpp>

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -111,4 +112,32 @@ TEST_CASE("a table refuses what does not compare or was not measured") {
   eval::table<decltype(judged(0))> unknown({"recall@7"});
   CHECK_THROWS_AS(unknown.add(one_thread, "none", judged(0)), mm::unknown_id);
   CHECK(unknown.rows().empty());
+}
+
+TEST_CASE("differences are tested by permutation, corrected for their number, and starred on request") {
+  const auto first = judged(1), second = judged(2);
+  eval::table<std::remove_cvref_t<decltype(first)>> table({"recall@1", "recall@2", "gini@2"});
+  table.add(one_thread, "one", first);
+  table.add(one_thread, "two", second);
+  table.add(one_thread, "same", first);
+  REQUIRE(table.rows()[0].permutation_p.empty());
+  REQUIRE(table.rows()[1].permutation_p.size() == 3);
+  const auto expected = eval::paired_permutation(one_thread, second, first, "recall@1", {.permutations = 2000});
+  CHECK(table.rows()[1].permutation_p[0] == expected.p_value);
+  CHECK(expected.exact);
+  CHECK_FALSE(table.rows()[1].permutation_p[2].has_value());
+  CHECK(table.rows()[2].permutation_p[0] == 1.0);
+  const auto corrected = table.corrected_p();
+  REQUIRE(corrected.size() == 3);
+  CHECK(corrected[0].empty());
+  CHECK_FALSE(corrected[1][2].has_value());
+  for (std::size_t row = 1; row < 3; ++row) {
+    for (std::size_t column = 0; column < 2; ++column) {
+      CHECK(*corrected[row][column] >= *table.rows()[row].permutation_p[column]);
+      CHECK(*corrected[row][column] <= 1.0);
+    }
+  }
+  CHECK(table.text().find('*') == std::string::npos);
+  CHECK(table.text({.significance = 1.0}).find('*') == std::string::npos);  // nothing here is below 1
+  CHECK(table.text({.significance = 1.5}).find('*') != std::string::npos);
 }

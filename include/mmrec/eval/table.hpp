@@ -15,6 +15,7 @@
 #include <mmrec/eval/bootstrap.hpp>
 #include <mmrec/eval/evaluation.hpp>
 #include <mmrec/eval/metric.hpp>
+#include <mmrec/eval/permutation.hpp>
 #include <mmrec/exec/cpu.hpp>
 
 namespace mmrec::inline v0 {
@@ -35,12 +36,15 @@ struct table_row {
   std::vector<interval> values;
   /// This model minus the first, for each metric: nothing for measures of all lists together. Empty in the first row.
   std::vector<std::optional<paired_difference>> to_baseline;
+  /// The p values of the paired permutation test of the same differences.
+  std::vector<std::optional<double>> permutation_p;
 };
 
 /// How a table looks.
 struct table_format {
   int digits = 4;
-  bool intervals = true;  ///< print "[low, high]" beside each mean
+  bool intervals = true;      ///< print "[low, high]" beside each mean
+  double significance = 0.0;  ///< if > 0: print a star at means that differ from the first model's, corrected_p() below it
 };
 
 /// Models under one protocol, the first one being the baseline. It holds numbers; text is made of them on request.
@@ -62,7 +66,7 @@ class table {
   void add(const Exec& exec, std::string model, const Evaluation& result) {
     const mmrec::exec::session<Exec> session(exec);
     if (first_) require_comparable("eval::table::add", *first_, result);
-    table_row row{std::move(model), {}, {}};
+    table_row row{std::move(model), {}, {}, {}};
     for (const metric which : metrics_) {
       const bool resamples = is_per_user(which.what);
       const double mean = result.mean(which);
@@ -70,7 +74,11 @@ class table {
                                      : interval{mean, mean, mean});
       if (!first_) continue;
       row.to_baseline.emplace_back();
-      if (resamples) row.to_baseline.back() = paired_bootstrap(session.executor(), result, *first_, which, options_);
+      row.permutation_p.emplace_back();
+      if (!resamples) continue;
+      row.to_baseline.back() = paired_bootstrap(session.executor(), result, *first_, which, options_);
+      const permutation_options signs{options_.resamples, options_.key};
+      row.permutation_p.back() = paired_permutation(session.executor(), result, *first_, which, signs).p_value;
     }
     rows_.push_back(std::move(row));
     if (!first_) first_ = result;
@@ -78,6 +86,27 @@ class table {
 
   const std::vector<metric>& metrics() const { return metrics_; }
   const std::vector<table_row>& rows() const { return rows_; }
+
+  /// The permutation tests' p values of all rows after Holm's correction for their number, by row, then metric, as in
+  /// table_row: a table with many models and metrics holds "significant" differences by chance.
+  std::vector<std::vector<std::optional<double>>> corrected_p() const {
+    std::vector<double> together;
+    for (const table_row& row : rows_) {
+      for (const std::optional<double>& p : row.permutation_p) {
+        if (p) together.push_back(*p);
+      }
+    }
+    const std::vector<double> corrected = holm(together);
+    std::vector<std::vector<std::optional<double>>> values;
+    std::size_t next = 0;
+    for (const table_row& row : rows_) {
+      values.push_back(row.permutation_p);
+      for (std::optional<double>& p : values.back()) {
+        if (p) p = corrected[next++];
+      }
+    }
+    return values;
+  }
 
   /// Columns aligned with spaces; ends with a line feed.
   std::string text(const table_format& format = {}) const { return print(format, "", "  ", "\n", '\0'); }
@@ -90,10 +119,15 @@ class table {
   std::vector<line> cells(const table_format& format) const {
     std::vector<line> lines(1, line{"model"});
     for (const metric which : metrics_) lines.front().push_back(which.name());
-    for (const table_row& row : rows_) {
+    const auto corrected = corrected_p();
+    for (std::size_t index = 0; index < rows_.size(); ++index) {
+      const table_row& row = rows_[index];
       line next{row.model};
-      for (const interval& value : row.values) {
+      for (std::size_t column = 0; column < row.values.size(); ++column) {
+        const interval& value = row.values[column];
         std::string cell = fixed_digits(value.mean, format.digits);
+        const bool compared = column < corrected[index].size() && corrected[index][column].has_value();
+        if (compared && *corrected[index][column] < format.significance) cell += '*';
         if (format.intervals && value.low != value.high) {
           cell += " [" + fixed_digits(value.low, format.digits) + ", " + fixed_digits(value.high, format.digits) + ']';
         }
