@@ -16,6 +16,9 @@ struct capped_workspace {
   std::vector<std::uint32_t> counters;
 };
 
+/// How many of the best items the first walk looks at.
+inline std::size_t first_depth(std::size_t wanted, std::size_t items) { return (std::min)(items, 4 * wanted + 16); }
+
 /// Fills `out` with the list of `wanted` items. search(depth, list) writes the `depth` best items before caps and returns
 /// how many there are. A walk looks at the items in the order of the list alone, so that what it takes from the best few is
 /// what it would take from all of them; only if it runs out of items does it need more.
@@ -26,7 +29,7 @@ std::size_t capped_list(const Filter& filter, std::size_t items, std::size_t wan
     return search(wanted, out);
   } else {
     constexpr std::size_t growth = 4;
-    for (std::size_t depth = (std::min)(items, growth * wanted + 16);; depth = (std::min)(items, growth * depth)) {
+    for (std::size_t depth = first_depth(wanted, items);; depth = (std::min)(items, growth * depth)) {
       scratch.deep.resize(depth);
       const std::size_t found = search(depth, std::span<scored_item>(scratch.deep));
       const std::size_t listed =
