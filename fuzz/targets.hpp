@@ -15,7 +15,11 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/io/adjacency.hpp>
 #include <mmrec/io/interactions.hpp>
+#include <mmrec/io/mmrec_folder.hpp>
+#include <mmrec/io/movielens_classic.hpp>
 #include <mmrec/io/npy.hpp>
+#include <mmrec/io/recbole.hpp>
+#include <mmrec/io/recbole_interactions.hpp>
 #include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/table.hpp>
 #include <mmrec/io/wav.hpp>
@@ -197,6 +201,74 @@ inline void safetensors(std::string_view bytes) {
   file += bytes;
   file.append(data, '\1');
   safetensors_file(file);
+}
+
+/// Atomic files: what is read holds together, and fields give what their types say.
+inline void recbole(std::string_view bytes) {
+  const std::uint8_t choice = take_choice(bytes);
+  try {
+    const mmrec::io::recbole_table table(bytes, "fuzz", small_limits(),
+                                         (choice & 1) != 0 ? mmrec::io::malformed::skip : mmrec::io::malformed::error);
+    for (std::size_t place = 0; place < table.fields().size(); ++place) {
+      require(table.field(table.fields()[place].name) == place);
+      for (std::size_t row = 0; row < table.rows(); ++row) {
+        try {
+          require(table.tokens(row, place).size() <= table.text(row, place).size());
+        } catch (const mmrec::data_error&) {
+          for (const float x : table.numbers(row, place)) require(std::isfinite(x));
+        }
+      }
+    }
+    if (table.has("user_id")) {
+      mmrec::data::user_map users;
+      for (const char* key : {"1", "2", "3"}) users.insert(key);
+      for (const mmrec::io::recbole_field& field : table.fields()) {
+        try {
+          require(table.text_of("user_id", field.name, users).present.size() == 3);
+          require(table.numbers_of("user_id", field.name, users).present.size() == 3);
+        } catch (const mmrec::error&) {
+        }
+      }
+      static_cast<void>(mmrec::io::parse_recbole_edges(bytes, "fuzz", users, "user_id", "item_id", small_limits()));
+    }
+  } catch (const mmrec::error&) {
+  }
+  mmrec::io::recbole_interactions spec;
+  spec.on_malformed = (choice & 2) != 0 ? mmrec::io::malformed::skip : mmrec::io::malformed::error;
+  spec.policy.on_duplicate = static_cast<mmrec::data::duplicates>(choice / 4 % 5);
+  try {
+    check(mmrec::io::parse_recbole_interactions(bytes, "fuzz", spec, {}, small_limits()).interactions);
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// Tables of films and people have one entry for each number.
+inline void movielens(std::string_view bytes) {
+  const std::uint8_t choice = take_choice(bytes);
+  try {
+    if ((choice & 1) != 0) {
+      const auto people = (choice & 2) != 0 ? mmrec::io::parse_movielens_1m_people(bytes, "fuzz", small_limits())
+                                            : mmrec::io::parse_movielens_100k_people(bytes, "fuzz", small_limits());
+      require(people.ages.size() == people.users->size() && people.zip_codes.size() == people.users->size());
+    } else {
+      const auto films = (choice & 2) != 0 ? mmrec::io::parse_movielens_dat_films(bytes, "fuzz", small_limits())
+                                           : mmrec::io::parse_movielens_100k_films(bytes, "fuzz", small_limits());
+      require(films.titles.size() == films.items->size() && films.genres.size() == films.items->size());
+      for (const std::string& title : films.titles) require(mmrec::io::detail::is_utf8(title));
+    }
+  } catch (const mmrec::error&) {
+  }
+}
+
+/// Events with a label for their part: the parts share their users and items.
+inline void labelled(std::string_view bytes) {
+  try {
+    const auto parts = mmrec::io::parse_mmrec_interactions(bytes, "fuzz", {.time = "timestamp"}, 0, small_limits());
+    check(parts.train.interactions());
+    check(parts.test.interactions());
+    require(parts.train.interactions().items() == parts.test.interactions().items());
+  } catch (const mmrec::error&) {
+  }
 }
 
 }  // namespace fuzz

@@ -6,9 +6,13 @@
 #include <mmrec/io/feature_table.hpp>
 #include <mmrec/io/file.hpp>
 #include <mmrec/io/interactions.hpp>
+#include <mmrec/io/mmrec_folder.hpp>
 #include <mmrec/io/movielens.hpp>
+#include <mmrec/io/movielens_classic.hpp>
 #include <mmrec/io/npy.hpp>
 #include <mmrec/io/partial_column.hpp>
+#include <mmrec/io/recbole.hpp>
+#include <mmrec/io/recbole_interactions.hpp>
 #include <mmrec/io/safetensors.hpp>
 #include <mmrec/io/table.hpp>
 #include <mmrec/io/wav.hpp>

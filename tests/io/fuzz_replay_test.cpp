@@ -16,9 +16,15 @@ const std::filesystem::path corpus = std::filesystem::path(MMREC_TEST_GOLDEN_DIR
 }
 
 TEST_CASE("every file of the corpus, and every prefix of it, passes its target") {
-  const std::map<std::string, std::function<void(std::string_view)>> targets{
-      {"table", fuzz::table}, {"npy", fuzz::npy}, {"interactions", fuzz::interactions},
-      {"lists", fuzz::lists}, {"wav", fuzz::wav}, {"safetensors", fuzz::safetensors}};
+  const std::map<std::string, std::function<void(std::string_view)>> targets{{"table", fuzz::table},
+                                                                             {"npy", fuzz::npy},
+                                                                             {"interactions", fuzz::interactions},
+                                                                             {"lists", fuzz::lists},
+                                                                             {"wav", fuzz::wav},
+                                                                             {"safetensors", fuzz::safetensors},
+                                                                             {"recbole", fuzz::recbole},
+                                                                             {"movielens", fuzz::movielens},
+                                                                             {"labelled", fuzz::labelled}};
   for (const auto& [name, target] : targets) {
     std::size_t files = 0;
     for (const auto& entry : std::filesystem::directory_iterator(corpus / name)) {
