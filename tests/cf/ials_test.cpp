@@ -23,6 +23,7 @@
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/peak_memory.hpp"
 #include "support/thrown.hpp"
 
 using namespace mmrec;
@@ -159,12 +160,61 @@ TEST_CASE("ials replays three iterations of float64 from the same start") {
   CHECK(difference(model.feature_map(), golden().at("content map")) < 2e-5);
 }
 
+TEST_CASE("the solvers that better factors replay float64, with features as without") {
+  const data::interactions log = golden_log();
+  const auto check = [&](const std::string& name, const cf::ials_model& model) {
+    CAPTURE(name);
+    CHECK(difference(model.user_vectors(), golden().at(name + " users")) < 2e-5);
+    CHECK(difference(model.item_vectors(), golden().at(name + " items")) < 2e-5);
+    const auto& objective = golden().at(name + " objective")[0];
+    REQUIRE(model.report().objective.size() == 3);
+    for (std::size_t n = 0; n < 3; ++n) CHECK(model.report().objective[n] == Approx(objective[n]).epsilon(1e-5));
+  };
+  cf::ials plain{.factors = 7, .regularization = 2.0f, .alpha = 4.0f, .iterations = 3, .regularization_exponent = 0.0f};
+  plain.track_loss = true;
+  cf::ials content = plain;
+  content.alpha = 2.0f;
+  content.regularization = content.regularization_exponent = 0.5f;
+  content.content_weight = 1.5f;
+  content.feature_regularization = 0.7f;
+  plain.solver = content.solver = cf::ials_solver::conjugate_gradient;
+  plain.cg_steps = 2;
+  check("cg", plain.fit(exec::cpu{}, log, seed{42}));
+  check("cg content", content.fit(exec::cpu{}, log, golden_features(), seed{42}));
+  // 20 factors in blocks of 16: one whole and one of 4.
+  plain.solver = content.solver = cf::ials_solver::subspace;
+  plain.factors = content.factors = 20;
+  plain.block_size = content.block_size = 16;
+  check("subspace", plain.fit(exec::cpu{}, log, seed{42}));
+  check("subspace content", content.fit(exec::cpu{}, log, golden_features(), seed{42}));
+}
+
+TEST_CASE("all solvers of ials come to one optimum") {
+  const data::interactions log = random_log(60, 45);
+  const auto fit = [&](cf::ials_solver solver) {
+    return cf::ials{
+        .factors = 36, .regularization = 0.2f, .iterations = 200, .track_loss = true, .solver = solver, .block_size = 16}
+        .fit(exec::cpu{}, log, seed{1});
+  };
+  const auto scores = [](const cf::ials_model& model) -> matrix<float> {
+    return model.user_vectors().topRows(59) * model.item_vectors().topRows(44).transpose();
+  };
+  const auto exact = fit(cf::ials_solver::cholesky);
+  for (const auto solver : {cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace}) {
+    CAPTURE(static_cast<int>(solver));
+    const auto model = fit(solver);
+    CHECK(model.report().objective.back() == Approx(exact.report().objective.back()).epsilon(1e-5));
+    CHECK((scores(model) - scores(exact)).cwiseAbs().maxCoeff() < 2e-3f);
+  }
+}
+
 TEST_CASE("ials lowers its objective in each iteration, with any number of factors") {
   const data::interactions log = random_log(50, 40);
   const std::size_t factors = GENERATE(as<std::size_t>{}, 1, 7, 16, 64, 100, 128);
   const bool content = GENERATE(false, true);
-  CAPTURE(factors, content);
-  const cf::ials spec{.factors = factors, .iterations = 6, .track_loss = true};
+  const auto solver = GENERATE(cf::ials_solver::cholesky, cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace);
+  CAPTURE(factors, content, static_cast<int>(solver));
+  const cf::ials spec{.factors = factors, .iterations = 6, .track_loss = true, .solver = solver};
   data::dense_features features{matrix<float>::Random(40, 5), data::presence(40, 1)};
   const auto model = content ? spec.fit(exec::cpu{}, log, features, seed{1}) : spec.fit(exec::cpu{}, log, seed{1});
   const auto& objective = model.report().objective;
@@ -232,7 +282,9 @@ TEST_CASE("ials has the same bits for any number of threads, also with very popu
     if (user < 40000) events.push_back({user_id{user}, item_id{8u}, 2.0f});
   }
   const data::interactions popular = log_of(70000, 9, std::move(events));
-  const cf::ials small{.factors = 5, .iterations = 2, .track_loss = true};
+  const auto solver = GENERATE(cf::ials_solver::cholesky, cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace);
+  CAPTURE(static_cast<int>(solver));
+  const cf::ials small{.factors = 5, .iterations = 2, .track_loss = true, .solver = solver};
   const auto one = small.fit(exec::cpu{}, popular, seed{9});
   CHECK(one.report().objective[1] <= one.report().objective[0]);
   CHECK(hash_of(small.fit(exec::cpu{.threads = 2}, popular, seed{9})) == hash_of(one));
@@ -241,7 +293,7 @@ TEST_CASE("ials has the same bits for any number of threads, also with very popu
 
   const data::interactions log = random_log(300, 200);
   const data::dense_features features{matrix<float>::Random(200, 8), data::presence(200, 1)};
-  const cf::ials spec{.factors = 20, .iterations = 3};
+  const cf::ials spec{.factors = 20, .iterations = 3, .solver = solver, .block_size = 16};
   const std::uint64_t hash = hash_of(spec.fit(exec::cpu{}, log, features, seed{9}));
   CHECK(hash_of(spec.fit(exec::cpu{.threads = 2}, log, features, seed{9})) == hash);
   CHECK(hash_of(spec.fit(exec::cpu{.threads = 8}, log, features, seed{9})) == hash);
@@ -405,6 +457,9 @@ TEST_CASE("ials refuses what makes no sense") {
   CHECK(fit({.iterations = 100'001}) == "cf::ials::fit: iterations must be in 1..100000");
   CHECK(fit({.regularization_exponent = -1.0f}) == "cf::ials::fit: regularization_exponent must be in 0..2");
   CHECK(fit({.initial_scale = 0.0f}) == "cf::ials::fit: initial_scale must be positive and finite");
+  CHECK(fit({.cg_steps = 0}) == "cf::ials::fit: cg_steps must be in 1..1000");
+  CHECK(fit({.block_size = 0}) == "cf::ials::fit: block_size must be a multiple of 16 in 16..4096");
+  CHECK(fit({.block_size = 40}) == "cf::ials::fit: block_size must be a multiple of 16 in 16..4096");
   CHECK(fit({.content_weight = 0.0f}) == "cf::ials::fit: content_weight must be positive and finite");
   CHECK(fit({.feature_regularization = nan}) == "cf::ials::fit: feature_regularization must be positive and finite");
 
@@ -416,8 +471,11 @@ TEST_CASE("ials refuses what makes no sense") {
           const item_id film = items->insert("film");
           cf::ials{}.fit(exec::cpu{}, data::interactions(users, items, {{bob, film, -2.0f}}), seed{1});
         }) == "cf::ials::fit: the value of user \"bob\", item \"film\" is negative");
-  CHECK(thrown<numeric_error>([&] { cf::ials{.alpha = 1e38f}.fit(exec::cpu{}, log, seed{1}); }).find("cf::ials::fit: ") ==
-        0);
+  for (const auto solver : {cf::ials_solver::cholesky, cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace}) {
+    CHECK(thrown<numeric_error>([&] {
+            cf::ials{.alpha = 1e38f, .solver = solver}.fit(exec::cpu{}, log, seed{1});
+          }).find("cf::ials::fit: ") == 0);
+  }
 
   data::dense_features features{matrix<float>::Random(8, 2), data::presence(8, 1)};
   const auto content = [&] { cf::ials{.factors = 2}.fit(exec::cpu{}, log, features, seed{1}); };
@@ -532,4 +590,36 @@ TEST_CASE("folding in a history with an item that has features alone solves its 
     model.explain({history, values}, item_id{3}, parts, scratch);
     CHECK(std::abs(std::accumulate(parts.begin(), parts.end(), 0.0f) - scores[3]) < 1e-4f);
   }
+}
+
+TEST_CASE("ials tells the memory of a fit, and refuses one beyond the limit") {
+  const auto solver = GENERATE(cf::ials_solver::cholesky, cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace);
+  const std::size_t threads = GENERATE(as<std::size_t>{}, 1, 3);
+  CAPTURE(static_cast<int>(solver), threads);
+  const auto check = [&](std::size_t factors, const data::interactions& log) {
+    CAPTURE(factors, log.users(), log.size());
+    const exec::cpu exec{.threads = threads};
+    const cf::ials spec{.factors = factors, .iterations = 2, .solver = solver};
+    test::check_peak(spec.fit_bytes(exec, log), [&] { spec.fit(exec, log, seed{1}); });
+    const data::dense_features features{matrix<float>::Random(static_cast<Eigen::Index>(log.items()), 40),
+                                        data::presence(log.items(), 1)};
+    test::check_peak(spec.fit_bytes(exec, log, features), [&] { spec.fit(exec, log, features, seed{1}); });
+  };
+  const data::interactions log = random_log(900, 700);
+  check(20, log);
+  check(64, log);
+  if (threads == 1) check(128, log);
+  // Few factors, and an item that every user has.
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < 60000; ++user) {
+    events.push_back({user_id{user}, item_id{0u}});
+    events.push_back({user_id{user}, item_id{1 + user % 400}});
+  }
+  check(32, log_of(60000, 401, std::move(events)));
+
+  const cf::ials spec{.solver = solver};
+  const std::uint64_t bytes = spec.fit_bytes(exec::cpu{}, log);
+  spec.fit(exec::cpu{.memory_limit = bytes}, log, seed{1});
+  CHECK(thrown<limit_error>([&] { spec.fit(exec::cpu{.memory_limit = bytes - 1}, log, seed{1}); }) ==
+        "cf::ials::fit: memory in bytes " + std::to_string(bytes) + " exceeds the limit of " + std::to_string(bytes - 1));
 }

@@ -33,27 +33,52 @@ def normals(seed, stream, count):
     return result[:count]
 
 
-def solve(values, other, alpha, strength, means):
+def solve(values, other, alpha, strength, means, start, solver):
     """One half-step: each row's normal equations, built densely from the definition."""
-    result = np.zeros((len(values), FACTORS))
+    result = np.zeros_like(start)
     for row in np.flatnonzero(values.max(axis=1) > 0):
         confidence, preference = 1 + alpha * values[row], (values[row] > 0).astype(float)
-        left = other.T @ np.diag(confidence) @ other + strength[row] * np.eye(FACTORS)
-        result[row] = np.linalg.solve(left, other.T @ (confidence * preference) + strength[row] * means[row])
+        left = other.T @ np.diag(confidence) @ other + strength[row] * np.eye(other.shape[1])
+        result[row] = solver(left, other.T @ (confidence * preference) + strength[row] * means[row], start[row])
     return result
 
 
-def replay(r, alpha, regularization, exponent, features=None, present=None, content_weight=1.0, ridge=1.0):
+def conjugate_gradient(left, right, start, steps):
+    """The textbook method (Hestenes, Stiefel 1952), from a start."""
+    x, residual = start.copy(), right - left @ start
+    direction = residual.copy()
+    for _ in range(steps):
+        product = left @ direction
+        length = residual @ residual / (direction @ product)
+        x += length * direction
+        after = residual - length * product
+        direction = after + (after @ after) / (residual @ residual) * direction
+        residual = after
+    return x
+
+
+def blocks(left, right, start, size):
+    """Exact for `size` unknowns at a time, in turn."""
+    x = start.copy()
+    for first in range(0, len(x), size):
+        part = slice(first, first + size)
+        x[part] += np.linalg.solve(left[part, part], (right - left @ x)[part])
+    return x
+
+
+def replay(r, alpha, regularization, exponent, features=None, present=None, content_weight=1.0, ridge=1.0, factors=FACTORS,
+           solver=lambda left, right, start: np.linalg.solve(left, right)):
     warm_users, warm_items = r.max(axis=1) > 0, r.max(axis=0) > 0
     user_strength = regularization * (alpha * r.sum(axis=1) + warm_items.sum()) ** exponent
     item_strength = regularization * (alpha * r.sum(axis=0) + warm_users.sum()) ** exponent
     described = present & warm_items if features is not None else np.zeros(ITEMS, bool)
     item_strength[described] *= content_weight
-    x = np.array([normals(SEED, user, FACTORS) for user in range(USERS)]) * SCALE / math.sqrt(FACTORS)
+    x = np.array([normals(SEED, user, factors) for user in range(USERS)]) * SCALE / math.sqrt(factors)
     x[~warm_users] = 0
-    means, w, penalty, losses = np.zeros((ITEMS, FACTORS)), None, 0.0, []
+    y = np.zeros((ITEMS, factors))
+    means, w, penalty, losses = np.zeros((ITEMS, factors)), None, 0.0, []
     for _ in range(ITERATIONS):
-        y = solve(r.T, x, alpha, item_strength, means)
+        y = solve(r.T, x, alpha, item_strength, means, y, solver)
         if features is not None:
             f = np.hstack([features, np.ones((ITEMS, 1))])
             weight = np.where(described, item_strength, 0)
@@ -61,7 +86,7 @@ def replay(r, alpha, regularization, exponent, features=None, present=None, cont
             w = np.linalg.solve(f.T @ (weight[:, None] * f) + shrink, f.T @ (weight[:, None] * y))
             means = np.where(described[:, None], f @ w, 0)
             penalty = shrink[0, 0] * np.square(w[:-1]).sum()
-        x = solve(r, y, alpha, user_strength, np.zeros((USERS, FACTORS)))
+        x = solve(r, y, alpha, user_strength, np.zeros((USERS, factors)), x, solver)
         confidence, score = 1 + alpha * r, x @ y.T
         loss = (confidence * ((r > 0) - score) ** 2)[warm_users][:, warm_items].sum() + penalty
         loss += (user_strength * np.square(x).sum(axis=1))[warm_users].sum()
@@ -94,7 +119,17 @@ def main():
         for name, options in (("plain", dict(alpha=4.0, regularization=2.0, exponent=0.0)),
                               ("scaled", dict(alpha=4.0, regularization=0.05, exponent=1.0)),
                               ("content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
-                                               present=present, content_weight=1.5, ridge=0.7))):
+                                               present=present, content_weight=1.5, ridge=0.7)),
+                              ("cg", dict(alpha=4.0, regularization=2.0, exponent=0.0,
+                                          solver=lambda left, right, start: conjugate_gradient(left, right, start, 2))),
+                              ("cg content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
+                                                  present=present, content_weight=1.5, ridge=0.7,
+                                                  solver=lambda left, right, start: conjugate_gradient(left, right, start, 3))),
+                              ("subspace", dict(alpha=4.0, regularization=2.0, exponent=0.0, factors=20,
+                                                solver=lambda left, right, start: blocks(left, right, start, 16))),
+                              ("subspace content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
+                                                        present=present, content_weight=1.5, ridge=0.7, factors=20,
+                                                        solver=lambda left, right, start: blocks(left, right, start, 16)))):
             x, y, w, losses = replay(r, **options)
             write(name + " users", x)
             write(name + " items", y)

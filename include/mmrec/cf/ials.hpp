@@ -14,6 +14,8 @@
 #include <mmrec/cf/detail/ials_content.hpp>
 #include <mmrec/cf/detail/ials_fit.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
+#include <mmrec/cf/detail/ials_memory.hpp>
+#include <mmrec/cf/detail/ials_solver.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
@@ -53,18 +55,24 @@ struct ials_report {
 /// with features but without interactions get the factors (f_i, 1) W in the end, and so a score.
 ///
 /// Shapes     U users, I items, E interactions, K factors, D features
-/// Cost       one iteration O(E K^2 + (U + I) K^3) time; 4 (U + I) K + 16 E bytes, and up to 260 K^2 for partial
-///            sums of K x K. Features add O(I D K) an iteration and O(I D^2 + D^3) once.
+/// Cost       one iteration O(E K^2 + (U + I) K^3) time with the Cholesky solver; the others (see ials_solver) take less,
+///            the more so the larger K is, and come a little less far. 4 (U + I) K + 16 E bytes, and up to 260 K^2 for
+///            partial sums of K x K: fit_bytes says exactly. Features add O(I D K) an iteration and O(I D^2 + D^3) once.
+///            50,000 users, 20,000 items, 5 million interactions: bench/cf/ials_solvers_bench.cpp
 /// Result     the same bits for the same input and seed, for any number of threads; processors with other vector
 ///            instructions differ by rounding
 /// Throws     invalid_config; data_error for a negative value or a non-finite feature; shape_error if the features are
-///            not of these items; numeric_error if float32 cannot solve a row; cancelled
+///            not of these items; numeric_error if float32 cannot solve a row; limit_error above the executor's memory
+///            limit; cancelled
 /// Avoid when values are ratings to be predicted (all pairs without one count as 0), or when K^2 nears the interactions
 /// Example    tests/cf/ials_test.cpp
 /// Reference  Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008;
 ///            Rendle, Krichene, Zhang, Koren, "Revisiting the performance of iALS on item recommendation benchmarks",
 ///            RecSys 2022 (divided by its unobserved weight 1 / alpha, their objective is this one with alpha for 1 + alpha on
 ///            the right-hand side of the normal equations; their lambda is the same for exponent 1);
+///            Takacs, Pilaszy, Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative
+///            filtering", RecSys 2011; Rendle, Krichene, Zhang, Koren, "iALS++: speeding up matrix factorization with
+///            subspace optimization", 2021 (solvers);
 ///            Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (features)
 struct ials {
   std::size_t factors = 64;              ///< K, 1..4096
@@ -76,6 +84,9 @@ struct ials {
   float content_weight = 1.0f;           ///< > 0; pull towards the features' map; only used with features
   float feature_regularization = 1.0f;   ///< > 0; ridge of that map; only used with features
   bool track_loss = false;               ///< report the objective of each iteration
+  ials_solver solver = ials_solver::cholesky;
+  std::size_t cg_steps = 3;     ///< 1..1000; steps in each half of an iteration; only for conjugate_gradient
+  std::size_t block_size = 32;  ///< a multiple of 16 in 16..4096; factors solved for at a time; only for subspace
 
   using input_kind = kind::dense<float>;
   using output_kind = kind::scores;
@@ -89,6 +100,17 @@ struct ials {
   template <executor Exec>
   ials_model fit(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
                  seed key) const;
+
+  /// Bytes that fit takes at its peak, its result included.
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions) const {
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, nullptr);
+  }
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions,
+                          const data::dense_features& features) const {
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, &features);
+  }
 
   friend bool operator==(const ials&, const ials&) = default;
 };
@@ -125,8 +147,9 @@ class ials_model {
     const auto row = user_row(user, "cf::ials::user_vector");
     std::copy(row.begin(), row.end(), out.begin());
   }
-  /// The factors of a user described by a history: the exact minimum of the objective over this user's factors, which for
-  /// a user of the fit is what fit found; NaN for a history that says nothing. Items without factors are passed over; an
+  /// The factors of a user described by a history: the exact minimum of the objective over this user's factors, whatever
+  /// the solver of the fit. For a user of the fit that is what the Cholesky solver found, and what the others come near to
+  /// with each iteration; NaN for a history that says nothing. Items without factors are passed over; an
   /// item that has its factors from features alone enters the sums where the history holds it.
   /// Throws unknown_id, data_error for a negative value, shape_error, numeric_error.
   void history_vector(history_view history, std::span<float> out, workspace& scratch) const {

@@ -12,6 +12,9 @@
 
 #include <mmrec/cf/detail/ials_content.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
+#include <mmrec/cf/detail/ials_memory.hpp>
+#include <mmrec/cf/detail/ials_refine.hpp>
+#include <mmrec/cf/detail/ials_solver.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
@@ -66,6 +69,9 @@ void require_valid(const Spec& spec) {
                  function, "regularization_exponent", "must be in 0..2");
   require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
   require_config(positive(spec.content_weight), function, "content_weight", "must be positive and finite");
+  require_config(spec.cg_steps >= 1 && spec.cg_steps <= 1000, function, "cg_steps", "must be in 1..1000");
+  require_config(spec.block_size >= 16 && spec.block_size <= 4096 && spec.block_size % 16 == 0, function, "block_size",
+                 "must be a multiple of 16 in 16..4096");
   require_config(positive(spec.feature_regularization), function, "feature_regularization", "must be positive and finite");
 }
 
@@ -127,8 +133,8 @@ class ials_fitter {
         width_(kernel::als_padded(spec.factors)),
         by_user_(weights_of(interactions, spec.alpha)),
         by_item_(by_user_.transposed(interactions.items())),
-        user_tasks_(task_starts(by_user_, width_)),
-        item_tasks_(task_starts(by_item_, width_)) {
+        user_tasks_(task_starts(by_user_, width_, heavy(spec))),
+        item_tasks_(task_starts(by_item_, width_, heavy(spec))) {
     state_.users.factors = factor_matrix(by_user_.rows(), spec.factors);
     state_.items.factors = factor_matrix(by_item_.rows(), spec.factors);
     state_.users.known = by_user_.active();
@@ -205,23 +211,38 @@ class ials_fitter {
   }
 
   void solve_items() {
-    half_step(
-        exec_, function, "item", by_item_, state_.items.known, item_tasks_,
-        {state_.users.factors.to_gather(), state_.users.gram.data(), width_},
-        [&](std::size_t item) { return item_prior(item); }, state_.items.factors, shelf_);
-    gram_of(exec_, state_.items.factors, state_.items.gram, shelf_);
+    solve(
+        "item", by_item_, item_tasks_, state_.users, [&](std::size_t item) { return item_prior(item); }, state_.items);
     if (regression_.items().empty()) return;
     state_.map = regression_.fit(state_.items.factors.view());
     regression_.predict(state_.map, means_);
   }
 
   void solve_users() {
-    half_step(
-        exec_, function, "user", by_user_, state_.users.known, user_tasks_,
-        {state_.items.factors.to_gather(), state_.items.gram.data(), width_},
-        [&](std::size_t user) { return user_prior(user); }, state_.users.factors, shelf_);
-    gram_of(exec_, state_.users.factors, state_.users.gram, shelf_);
+    solve(
+        "user", by_user_, user_tasks_, state_.items, [&](std::size_t user) { return user_prior(user); }, state_.users);
   }
+
+  template <class PriorOf>
+  void solve(std::string_view name, const weighted_rows& rows, const std::vector<std::size_t>& tasks, const ials_side& other,
+             PriorOf&& prior_of, ials_side& side) {
+    fixed_side fixed{other.factors.to_gather(), other.gram.data(), width_};
+    if (spec_.solver == ials_solver::cholesky) {
+      half_step(exec_, function, name, rows, side.known, tasks, fixed, prior_of, side.factors, shelf_);
+    } else {
+      fixed.rows = padded_rows(other.factors, padded_);
+      if (spec_.solver == ials_solver::conjugate_gradient) {
+        conjugate_gradient_half_step(exec_, function, name, rows, side.known, tasks, fixed, spec_.cg_steps, prior_of,
+                                     side.factors, refine_shelf_);
+      } else {
+        subspace_half_step(exec_, function, name, rows, side.known, tasks, fixed, spec_.block_size, prior_of, side.factors,
+                           refine_shelf_);
+      }
+    }
+    gram_of(exec_, side.factors, side.gram, shelf_);
+  }
+
+  static std::size_t heavy(const Spec& spec) { return spec.solver == ials_solver::cholesky ? heavy_row : no_heavy_row; }
 
   row_prior user_prior(std::size_t user) const {
     return {ials_lambda(spec_, by_user_.weight_sum(user), state_.items.active)};
@@ -282,6 +303,8 @@ class ials_fitter {
   std::vector<std::size_t> user_tasks_;
   std::vector<std::size_t> item_tasks_;
   scratch_shelf shelf_;
+  refine_shelf refine_shelf_;
+  kernel::aligned_vector<float> padded_;
   ials_state state_;
   const data::dense_features* features_ = nullptr;
   content_regression regression_;
@@ -295,6 +318,7 @@ ials_state fit_ials(const Exec& exec, const Spec& spec, const data::interactions
                     const data::dense_features* features, seed key) {
   require_valid(spec);
   if (features != nullptr) require_features(interactions, *features);
+  require_memory(exec, "cf::ials::fit", ials_fit_bytes(exec.concurrency(), spec, interactions, features));
   const exec::session<Exec> session(exec);
   return ials_fitter(session.executor(), spec, interactions, features, key).run();
 }

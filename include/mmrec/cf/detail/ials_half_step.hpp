@@ -33,6 +33,14 @@ inline constexpr std::size_t task_cost = 16384;
 inline constexpr std::size_t gram_rows = 1024;
 inline constexpr std::size_t gram_parts = 64;
 
+/// How many partial sums a row of this many entries, or a Gram matrix of this many rows, makes.
+inline std::size_t heavy_length(std::size_t entries) {
+  return (std::max)(heavy_segment, (entries + heavy_segments - 1) / heavy_segments);
+}
+inline std::size_t heavy_count(std::size_t entries) { return (entries + heavy_length(entries) - 1) / heavy_length(entries); }
+inline std::size_t gram_grain(std::size_t rows) { return (std::max)(gram_rows, (rows + gram_parts - 1) / gram_parts); }
+inline std::size_t gram_count(std::size_t rows) { return (rows + gram_grain(rows) - 1) / gram_grain(rows); }
+
 /// The weights alpha r of one side's rows: row r holds entries starts[r] .. starts[r + 1] - 1.
 struct weighted_rows {
   std::vector<std::size_t> starts;
@@ -80,10 +88,13 @@ struct weighted_rows {
 /// Memory for the normal equations of a few rows.
 class ials_scratch {
  public:
+  /// In floats.
+  static constexpr std::size_t size(std::size_t width, std::size_t systems) {
+    return systems * (width * width + 2 * width) + kernel::als_scratch_size(width);
+  }
   void prepare(std::size_t width, std::size_t systems) {
     width_ = width;
-    const std::size_t size = systems * (width * width + 2 * width) + kernel::als_scratch_size(width);
-    if (memory_.size() < size) memory_.resize(size);
+    if (memory_.size() < size(width, systems)) memory_.resize(size(width, systems));
     matrices_ = memory_.data() + kernel::als_scratch_size(width);
     sides_ = matrices_ + systems * width * width;
     scales_ = sides_ + systems * width;
@@ -102,10 +113,12 @@ class ials_scratch {
 };
 
 /// Lends scratch memory to tasks and keeps it for the next one. What a task computes does not depend on what it is lent.
-class scratch_shelf {
+template <class Scratch>
+class shelf_of {
  public:
-  std::unique_ptr<ials_scratch> take(std::size_t width, std::size_t systems) {
-    std::unique_ptr<ials_scratch> taken;
+  template <class... Sizes>
+  std::unique_ptr<Scratch> take(const Sizes&... sizes) {
+    std::unique_ptr<Scratch> taken;
     {
       const std::lock_guard lock(mutex_);
       if (!shelf_.empty()) {
@@ -113,19 +126,21 @@ class scratch_shelf {
         shelf_.pop_back();
       }
     }
-    if (taken == nullptr) taken = std::make_unique<ials_scratch>();
-    taken->prepare(width, systems);
+    if (taken == nullptr) taken = std::make_unique<Scratch>();
+    taken->prepare(sizes...);
     return taken;
   }
-  void give_back(std::unique_ptr<ials_scratch> taken) {
+  void give_back(std::unique_ptr<Scratch> taken) {
     const std::lock_guard lock(mutex_);
     shelf_.push_back(std::move(taken));
   }
 
  private:
   std::mutex mutex_;
-  std::vector<std::unique_ptr<ials_scratch>> shelf_;
+  std::vector<std::unique_ptr<Scratch>> shelf_;
 };
+
+using scratch_shelf = shelf_of<ials_scratch>;
 
 /// What pulls one row's factors and where to: strength * |x - mean|^2; no mean means zero.
 struct row_prior {
@@ -188,14 +203,14 @@ inline bool solve_rows(ials_scratch& scratch, std::size_t width, std::size_t sys
   return kernel::solve_positive_definite(matrices, sides, scratch.scales(), width, systems);
 }
 
-/// Y^T Y of all rows, upper blocks, width x width. Sums fixed ranges of rows, then the ranges in order.
+/// Y^T Y of all rows, width x width. Sums fixed ranges of rows, then the ranges in order.
 template <executor Exec>
 void gram_of(const Exec& exec, const factor_matrix& factors, kernel::aligned_vector<float>& gram, scratch_shelf& shelf) {
   const kernel::als_rows rows = factors.to_gather();
   const std::size_t count = factors.rows();
   const std::size_t width = kernel::als_padded(rows.width);
-  const std::size_t grain = (std::max)(gram_rows, (count + gram_parts - 1) / gram_parts);
-  std::vector<kernel::aligned_vector<float>> parts((count + grain - 1) / grain);
+  const std::size_t grain = gram_grain(count);
+  std::vector<kernel::aligned_vector<float>> parts(gram_count(count));
   for_ranges(exec, count, grain, [&](std::size_t begin, std::size_t end) {
     auto& part = parts[begin / grain];
     part.resize(width * width);
@@ -207,15 +222,19 @@ void gram_of(const Exec& exec, const factor_matrix& factors, kernel::aligned_vec
   for (const auto& part : parts) {
     for (std::size_t k = 0; k < gram.size(); ++k) gram[k] += part[k];
   }
+  for (std::size_t row = 1; row < width; ++row) {
+    for (std::size_t column = 0; column < row; ++column) gram[row * width + column] = gram[column * width + row];
+  }
 }
 
-/// Cuts rows into consecutive ranges of about task_cost. The cuts follow from the lengths alone.
-inline std::vector<std::size_t> task_starts(const weighted_rows& rows, std::size_t width) {
+/// Cuts rows into consecutive ranges of about task_cost, to which rows of more than `heavy` entries count nothing. The cuts
+/// follow from the lengths alone.
+inline std::vector<std::size_t> task_starts(const weighted_rows& rows, std::size_t width, std::size_t heavy = heavy_row) {
   std::vector<std::size_t> starts(1, 0);
   std::size_t cost = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const std::size_t length = rows.length(row);
-    cost += 1 + (length > heavy_row ? 0 : length == 0 ? 0 : length + width / 4);
+    cost += 1 + (length > heavy ? 0 : length == 0 ? 0 : length + width / 4);
     if (cost >= task_cost) {
       starts.push_back(row + 1);
       cost = 0;
@@ -262,8 +281,8 @@ void half_step(const Exec& exec, std::string_view function, std::string_view sid
     if (rows.length(row) <= heavy_row || active[row] == 0) continue;
     const auto ids = rows.ids_of(row);
     const auto weights = rows.weights_of(row);
-    const std::size_t length = (std::max)(heavy_segment, (ids.size() + heavy_segments - 1) / heavy_segments);
-    std::vector<ials_scratch> parts((ids.size() + length - 1) / length);
+    const std::size_t length = heavy_length(ids.size());
+    std::vector<ials_scratch> parts(heavy_count(ids.size()));
     const kernel::aligned_vector<float> zeros(width * width, 0.0f);
     for_ranges(exec, ids.size(), length, [&](std::size_t begin, std::size_t end) {
       ials_scratch& part = parts[begin / length];

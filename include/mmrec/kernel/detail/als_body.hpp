@@ -12,10 +12,10 @@ MMREC_LANES_OP reg multiply_add(reg a, reg b, reg sum) {
   return Sign > 0 ? multiply_add(a, b, sum) : subtract_product(a, b, sum);
 }
 
-/// to[row + a][column + b] = from[...] + Sign * sum over r of panel[r][row + a] * panel[r][column + b], for one tile.
+/// to[row + a][column + b] = from[...] + Sign * sum over r of lefts[r][row + a] * rights[r][column + b], for one tile.
 template <int Rows, int Registers, int Sign>
-MMREC_LANES_TARGET void product_tile(const float* panel, std::size_t count, const float* from, float* to, std::size_t width,
-                                     std::size_t row, std::size_t column) {
+MMREC_LANES_TARGET void product_tile(const float* lefts, const float* rights, std::size_t count, const float* from,
+                                     float* to, std::size_t width, std::size_t row, std::size_t column) {
   reg sum[Rows][Registers];
   MMREC_LANES_UNROLL
   for (int a = 0; a < Rows; ++a) {
@@ -25,8 +25,8 @@ MMREC_LANES_TARGET void product_tile(const float* panel, std::size_t count, cons
     }
   }
   for (std::size_t r = 0; r < count; ++r) {
-    const float* left = panel + r * width + row;
-    const float* right = panel + r * width + column;
+    const float* left = lefts + r * width + row;
+    const float* right = rights + r * width + column;
     reg values[Registers];
     MMREC_LANES_UNROLL
     for (int b = 0; b < Registers; ++b) values[b] = load(right + static_cast<std::size_t>(b) * lanes);
@@ -48,13 +48,14 @@ MMREC_LANES_TARGET void product_tile(const float* panel, std::size_t count, cons
   }
 }
 
-/// The 16 rows from `row` on, columns from `row` on: to = from + Sign * panel^T panel.
+/// The 16 rows from `row` on, columns from `row` on: to = from + Sign * lefts^T rights.
 template <int Sign>
-void product_rows(const float* panel, std::size_t count, const float* from, float* to, std::size_t width, std::size_t row) {
+void product_rows(const float* lefts, const float* rights, std::size_t count, const float* from, float* to,
+                  std::size_t width, std::size_t row) {
   const auto strip = [&]<int Registers>(std::size_t column) {
     constexpr int rows = tile_rows[Registers];
     for (std::size_t top = 0; top < als_block; top += rows) {
-      product_tile<rows, Registers, Sign>(panel, count, from, to, width, row + top, column);
+      product_tile<rows, Registers, Sign>(lefts, rights, count, from, to, width, row + top, column);
     }
   };
   std::size_t column = row;
@@ -155,7 +156,7 @@ inline void accumulate(const als_rows& rows, const std::uint32_t* ids, const flo
     const std::size_t now = (std::min)(step, count - begin);
     gather(rows, ids + begin, weights + begin, now, count - begin, panel, width, scratch);
     combine<1>(panel, scratch, now, width, width, side);
-    for (std::size_t row = 0; row < width; row += als_block) product_rows<1>(panel, now, from, matrix, width, row);
+    for (std::size_t row = 0; row < width; row += als_block) product_rows<1>(panel, panel, now, from, matrix, width, row);
     from = matrix;
     begin += now;
   } while (begin < count);
@@ -172,7 +173,8 @@ inline void gram(const als_rows& rows, std::size_t first, std::size_t last, floa
       std::copy_n(rows.values + (begin + r) * rows.stride, rows.width, scratch + r * width);
       std::fill(scratch + r * width + rows.width, scratch + (r + 1) * width, 0.0f);
     }
-    for (std::size_t row = 0; row < width; row += als_block) product_rows<1>(scratch, now, matrix, matrix, width, row);
+    for (std::size_t row = 0; row < width; row += als_block)
+      product_rows<1>(scratch, scratch, now, matrix, matrix, width, row);
   }
 }
 
@@ -316,7 +318,7 @@ inline bool solve(float* const* matrices, float* const* sides, float* scales, st
   bool positive = true;
   for (std::size_t first = 0; first < width; first += als_block) {
     for (std::size_t s = 0; s < systems; ++s) {
-      product_rows<-1>(matrices[s], first, matrices[s], matrices[s], width, first);
+      product_rows<-1>(matrices[s], matrices[s], first, matrices[s], matrices[s], width, first);
       z[s] = sides[s] + first;
       combine<-1>(matrices[s] + first, sides[s], first, width, als_block, z[s]);
       blocks[s] = matrices[s] + first * width + first;

@@ -12,7 +12,7 @@
 #include <immintrin.h>
 #endif
 
-// The loops stand in als_body.hpp, which this header includes once for each level between a definition of the
+// The loops stand in als_body.hpp and als_refine_body.hpp, which this header includes once for each level between a definition of the
 // operations on one register and the end of that level's namespace. A target attribute cannot depend on a template
 // parameter, and a function without it would not inline the intrinsics: hence the repeated inclusion.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -39,6 +39,16 @@ inline constexpr std::size_t als_largest_panel = 128;
 constexpr std::size_t als_panel_rows(std::size_t width) {
   return std::clamp<std::size_t>(24576 / (4 * width) / als_block * als_block, als_block, als_largest_panel);
 }
+
+/// One row's equations, with the fixed side's Gram matrix G:
+///   (G + sum over n of w_n y_n y_n^T + strength I) x = sum over n of (1 + w_n) y_n + strength mean      (y_n is row ids[n])
+struct als_system {
+  const std::uint32_t* ids;
+  const float* weights;
+  std::size_t count;
+  float strength;
+  const float* mean;  // null: zero
+};
 
 /// Systems that one call of the Cholesky solver takes: the latency of one system's pivots hides behind the others.
 inline constexpr std::size_t als_batch = 4;
@@ -76,7 +86,19 @@ MMREC_LANES_OP float sum_of(reg value) {
   part = _mm_add_ps(part, _mm_movehl_ps(part, part));
   return _mm_cvtss_f32(_mm_add_ss(part, _mm_movehdup_ps(part)));
 }
+MMREC_LANES_OP void store_sums(float* out, reg a, reg b, reg c, reg d) {
+  // Sums of pairs of lanes, then of pairs of those: each 128 bits hold a part of a, b, c and d.
+  const reg ab = add(_mm512_maskz_unpacklo_ps(every_lane, a, b), _mm512_maskz_unpackhi_ps(every_lane, a, b));
+  const reg cd = add(_mm512_maskz_unpacklo_ps(every_lane, c, d), _mm512_maskz_unpackhi_ps(every_lane, c, d));
+  const __m512d low = _mm512_maskz_unpacklo_pd(0xff, _mm512_castps_pd(ab), _mm512_castps_pd(cd));
+  const __m512d high = _mm512_maskz_unpackhi_pd(0xff, _mm512_castps_pd(ab), _mm512_castps_pd(cd));
+  const __m512d all = _mm512_castps_pd(add(_mm512_castpd_ps(low), _mm512_castpd_ps(high)));
+  const __m256 half = _mm256_add_ps(_mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xff, all, 0)),
+                                    _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xff, all, 1)));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+}
 #include <mmrec/kernel/detail/als_body.hpp>
+#include <mmrec/kernel/detail/als_refine_body.hpp>
 }  // namespace als_avx512
 #undef MMREC_LANES_TARGET
 
@@ -101,7 +123,12 @@ MMREC_LANES_OP float sum_of(reg value) {
   part = _mm_add_ps(part, _mm_movehl_ps(part, part));
   return _mm_cvtss_f32(_mm_add_ss(part, _mm_movehdup_ps(part)));
 }
+MMREC_LANES_OP void store_sums(float* out, reg a, reg b, reg c, reg d) {
+  const __m256 all = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+  _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1)));
+}
 #include <mmrec/kernel/detail/als_body.hpp>
+#include <mmrec/kernel/detail/als_refine_body.hpp>
 }  // namespace als_avx2
 #undef MMREC_LANES_TARGET
 #undef MMREC_LANES_OP
@@ -126,7 +153,11 @@ MMREC_LANES_OP reg multiply(reg a, reg b) { return a * b; }
 MMREC_LANES_OP reg multiply_add(reg a, reg b, reg sum) { return sum + a * b; }
 MMREC_LANES_OP reg subtract_product(reg a, reg b, reg sum) { return sum - a * b; }
 MMREC_LANES_OP float sum_of(reg value) { return (value[0] + value[2]) + (value[1] + value[3]); }
+MMREC_LANES_OP void store_sums(float* out, reg a, reg b, reg c, reg d) {
+  store(out, reg{sum_of(a), sum_of(b), sum_of(c), sum_of(d)});
+}
 #include <mmrec/kernel/detail/als_body.hpp>
+#include <mmrec/kernel/detail/als_refine_body.hpp>
 }  // namespace als_portable
 #undef MMREC_LANES_TARGET
 #undef MMREC_LANES_OP
