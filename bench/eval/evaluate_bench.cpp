@@ -22,6 +22,7 @@
 #include <mmrec/eval/bootstrap.hpp>
 #include <mmrec/eval/evaluate.hpp>
 #include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/topk_dot.hpp>
 
 namespace mm = mmrec;
 namespace eval = mmrec::eval;
@@ -49,6 +50,9 @@ class factor_model {
   void score_history(mm::history_view, std::span<float> out, workspace& scratch) const {
     score(mm::user_id{}, out, scratch);
   }
+
+  mm::matrix_view<float> vectors() const { return items_; }
+  std::span<const float> row(mm::user_id user) const { return mm::row_of(users_, static_cast<Eigen::Index>(user.index())); }
 
  private:
   static mm::matrix<float> fill(std::size_t rows, std::uint64_t number) {
@@ -119,6 +123,50 @@ BENCHMARK(evaluate)
     ->Args({100, 1, 1})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(evaluate)->ArgNames({"k", "auc", "threads"})->Args({20, 1, 2})->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// The same model with its vectors: the lists of many users come from one search.
+struct searched_model {
+  const factor_model& of;
+  using workspace = factor_model::workspace;
+  std::size_t users() const { return of.users(); }
+  std::size_t items() const { return of.items(); }
+  mm::matrix_view<float> item_vectors() const { return of.vectors(); }
+  void user_vector(mm::user_id user, std::span<float> out, workspace&) const {
+    std::copy_n(of.row(user).begin(), out.size(), out.begin());
+  }
+  void score(mm::user_id user, std::span<float> out, workspace& scratch) const { of.score(user, out, scratch); }
+  void score_history(mm::history_view history, std::span<float> out, workspace& scratch) const {
+    of.score_history(history, out, scratch);
+  }
+};
+
+void evaluate_by_search(benchmark::State& state) {
+  const eval::full_ranking<eval::mask::train> protocol{.metrics = {.cutoffs = {20}, .auc = false}};
+  const searched_model searched{model()};
+  for (auto _ : state) benchmark::DoNotOptimize(eval::evaluate(protocol, one_thread, searched, parts()));
+  count_users(state);
+}
+BENCHMARK(evaluate_by_search)->Unit(benchmark::kMillisecond);
+
+/// What an evaluation cannot do without: the search for the lists, seen items masked.
+void lists_alone(benchmark::State& state) {
+  const mm::matrix_view<float> vectors = model().vectors();
+  std::vector<mm::scored_item> lists(user_count * 20);
+  std::vector<std::size_t> counts(user_count);
+  std::vector<std::span<const mm::item_id>> seen;
+  std::vector<float> queries;
+  for (std::size_t user = 0; user < user_count; ++user) {
+    seen.push_back(parts().train.interactions().history(mm::user_id{user}).items);
+    queries.insert(queries.end(), model().row(mm::user_id{user}).begin(), model().row(mm::user_id{user}).end());
+  }
+  for (auto _ : state) {
+    const mm::kernel::packed_items packed(std::span(vectors.data(), item_count * factors), item_count, factors);
+    packed.search(one_thread, queries, 20, seen, lists, counts);
+    benchmark::DoNotOptimize(lists.data());
+  }
+  count_users(state);
+}
+BENCHMARK(lists_alone)->Unit(benchmark::kMillisecond);
 
 /// Scores that are there already, so that everything but the model is measured.
 struct stored_scores {
