@@ -85,12 +85,12 @@ class k_means_model {
     for_ranges(exec, kernel::panels_of(rows), grain, [&](std::size_t begin, std::size_t end) {
       std::vector<float> scratch(kernel::panel_points * width());
       kernel::aligned_buffer<float> panel(kernel::panel_points * width());
-      alignas(kernel::cache_line) float scores[kernel::panel_points];
+      alignas(kernel::cache_line) float scores[kernel::panel_points], seconds[kernel::panel_points];
       alignas(kernel::cache_line) std::uint32_t nearest[kernel::panel_points];
       for (std::size_t index = begin; index < end; ++index) {
         const std::size_t first = index * kernel::panel_points, count = (std::min)(kernel::panel_points, rows - first);
         kernel::pack_points(in.data() + first * stride, stride, count, width(), shift_.data(), scratch.data(), panel.data());
-        kernel::nearest(panel.data(), packed, scores, nearest);
+        kernel::nearest(panel.data(), packed, scores, seconds, nearest);
         std::copy_n(nearest, count, labels.data() + first);
       }
     });

@@ -53,16 +53,17 @@ class packed_centres {
 };
 
 /// For each point x of a panel, the centre c with the smallest |c|^2 / 2 - x.c, and that number: half the squared distance
-/// minus |x|^2 / 2. Ties: the centre with the lower number.
+/// minus |x|^2 / 2; also the second smallest of these numbers. Ties: the centre with the lower number.
 ///
-/// Shapes     panel: see point_panels.hpp; score and index: panel_points; next: the panel that will be asked for after this
+/// Shapes     panel: see point_panels.hpp; score, second and index: panel_points; next: the panel that will be asked for after this
 ///            one, fetched meanwhile, or null
 /// Cost       2 K D operations a point; the products stay in registers
 /// Result     x.c is summed in the order of the coordinates by fused multiply-adds (the portable level rounds twice): a
 ///            point gives the same bits in any panel, and in nearest_one()
-inline void nearest(const float* panel, const packed_centres& centres, float* score, std::uint32_t* index,
+inline void nearest(const float* panel, const packed_centres& centres, float* score, float* second, std::uint32_t* index,
                     const float* next = nullptr, simd_level level = best_simd_level()) {
   std::fill_n(score, panel_points, std::numeric_limits<float>::infinity());
+  std::fill_n(second, panel_points, std::numeric_limits<float>::infinity());
   std::fill_n(index, panel_points, std::uint32_t{0});
   const std::size_t group = detail::tile_centres, groups = (centres.count() + group - 1) / group;
   constexpr std::size_t line = cache_line / sizeof(float);
@@ -70,7 +71,7 @@ inline void nearest(const float* panel, const packed_centres& centres, float* sc
   for (std::size_t first = 0; first < centres.count(); first += group) {
     for (std::size_t ahead = 0; ahead < share; ahead += line, next += line) __builtin_prefetch(next);
     detail::nearest_group({panel, centres.values() + first * centres.width(), centres.half_squares() + first,
-                           centres.width(), static_cast<std::uint32_t>(first), score, index},
+                           centres.width(), static_cast<std::uint32_t>(first), score, second, index},
                           level);
   }
 }

@@ -67,6 +67,13 @@ class points {
     return (std::min)(kernel::panel_points, rows_ - panel * kernel::panel_points);
   }
   const float* panel(std::size_t index) const { return panels_.data() + index * kernel::panel_points * width_; }
+  /// Packs copies of some rows, one after the other, as panel() holds them.
+  void pack(float* rows, std::size_t count, float* out) const {
+    for (std::size_t row = 0; row < count; ++row) {
+      for (std::size_t d = 0; d < width_; ++d) rows[row * width_ + d] -= shift_[d];
+    }
+    kernel::pack_points<float>(rows, width_, count, width_, nullptr, nullptr, out);
+  }
   /// A row as the caller gave it; shift() is what the packed one has less.
   const float* row(std::size_t index) const { return data_ + index * stride_; }
   const std::vector<float>& shift() const { return shift_; }

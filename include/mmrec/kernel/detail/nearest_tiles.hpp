@@ -26,6 +26,7 @@ struct nearest_task {
   std::size_t width;
   std::uint32_t first;  // number of the group's first centre
   float* score;
+  float* second;  // the second best score
   std::uint32_t* index;
 };
 
@@ -58,15 +59,18 @@ __attribute__((target("avx512f"), noinline)) inline void nearest_avx512(const ne
 #pragma GCC unroll 3
   for (std::size_t part = 0; part < 3; ++part) {
     __m512 best = _mm512_loadu_ps(task.score + 16 * part);
+    __m512 second = _mm512_loadu_ps(task.second + 16 * part);
     __m512i at = _mm512_loadu_si512(task.index + 16 * part);
 #pragma GCC unroll 8
     for (std::size_t q = 0; q < tile_centres; ++q) {
       const __m512 score = _mm512_sub_ps(_mm512_set1_ps(task.half_squares[q]), sums[q][part]);
       const __mmask16 better = _mm512_cmp_ps_mask(score, best, _CMP_LT_OQ);
+      second = _mm512_maskz_min_ps(0xffff, second, _mm512_maskz_max_ps(0xffff, score, best));
       best = _mm512_mask_mov_ps(best, better, score);
       at = _mm512_mask_mov_epi32(at, better, _mm512_set1_epi32(static_cast<int>(task.first + q)));
     }
     _mm512_storeu_ps(task.score + 16 * part, best);
+    _mm512_storeu_ps(task.second + 16 * part, second);
     _mm512_storeu_si512(task.index + 16 * part, at);
   }
 }
@@ -136,18 +140,22 @@ __attribute__((target("avx2,fma"), noinline)) inline void nearest_avx2(const nea
 #pragma GCC unroll 3
       for (std::size_t part = 0; part < 3; ++part) {
         float* const score_at = task.score + left + 8 * part;
+        float* const second_at = task.second + left + 8 * part;
         auto* const index_at = reinterpret_cast<__m256i*>(task.index + left + 8 * part);
         __m256 best = _mm256_loadu_ps(score_at);
+        __m256 second = _mm256_loadu_ps(second_at);
         __m256i at = _mm256_loadu_si256(index_at);
 #pragma GCC unroll 4
         for (std::size_t q = 0; q < 4; ++q) {
           const __m256 score = _mm256_sub_ps(_mm256_set1_ps(task.half_squares[top + q]), sums[q][part]);
           const __m256 better = _mm256_cmp_ps(score, best, _CMP_LT_OQ);
           const __m256i number = _mm256_set1_epi32(static_cast<int>(task.first + top + q));
+          second = _mm256_min_ps(second, _mm256_max_ps(score, best));
           best = _mm256_blendv_ps(best, score, better);
           at = _mm256_blendv_epi8(at, number, _mm256_castps_si256(better));
         }
         _mm256_storeu_ps(score_at, best);
+        _mm256_storeu_ps(second_at, second);
         _mm256_storeu_si256(index_at, at);
       }
     }
@@ -226,6 +234,7 @@ inline void nearest_portable(const nearest_task& task) {
   for (std::size_t q = 0; q < tile_centres; ++q) {
     for (std::size_t p = 0; p < tile_points; ++p) {
       const float score = task.half_squares[q] - products[q * tile_points + p];
+      task.second[p] = (std::min)(task.second[p], (std::max)(score, task.score[p]));
       if (score < task.score[p]) {
         task.score[p] = score;
         task.index[p] = static_cast<std::uint32_t>(task.first + q);
