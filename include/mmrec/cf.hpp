@@ -6,13 +6,17 @@
 #include <mmrec/cf/co_counts.hpp>
 #include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/factor_model.hpp>
+#include <mmrec/cf/feature_knn.hpp>
 #include <mmrec/cf/global_mean.hpp>
 #include <mmrec/cf/ials.hpp>
 #include <mmrec/cf/item_knn.hpp>
 #include <mmrec/cf/item_weights_model.hpp>
 #include <mmrec/cf/light_gcn.hpp>
+#include <mmrec/cf/lsa.hpp>
+#include <mmrec/cf/markov.hpp>
 #include <mmrec/cf/nmf.hpp>
 #include <mmrec/cf/pairwise.hpp>
+#include <mmrec/cf/plsa.hpp>
 #include <mmrec/cf/popularity.hpp>
 #include <mmrec/cf/profile.hpp>
 #include <mmrec/cf/rating_knn.hpp>
@@ -22,5 +26,6 @@
 #include <mmrec/cf/sparse_ease.hpp>
 #include <mmrec/cf/svd.hpp>
 #include <mmrec/cf/svd_pp.hpp>
+#include <mmrec/cf/trust_knn.hpp>
 #include <mmrec/cf/user_knn.hpp>
 #include <mmrec/cf/weighting.hpp>

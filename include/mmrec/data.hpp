@@ -9,6 +9,7 @@
 #include <mmrec/data/matrix.hpp>
 #include <mmrec/data/segments.hpp>
 #include <mmrec/data/sequences.hpp>
+#include <mmrec/data/social_graph.hpp>
 #include <mmrec/data/sound.hpp>
 #include <mmrec/data/split.hpp>
 #include <mmrec/data/supervision.hpp>
