@@ -12,7 +12,8 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/mmrecConfig.cmake.in ${P
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/mmrecConfigVersion.cmake COMPATIBILITY SameMinorVersion
                                  ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/mmrecConfig.cmake ${PROJECT_BINARY_DIR}/mmrecConfigVersion.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/MmrecDependencies.cmake ${CMAKE_CURRENT_LIST_DIR}/MmrecSqlite.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/MmrecDependencies.cmake ${CMAKE_CURRENT_LIST_DIR}/MmrecFaiss.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/MmrecHnswlib.cmake ${CMAKE_CURRENT_LIST_DIR}/MmrecSqlite.cmake
               ${CMAKE_CURRENT_LIST_DIR}/MmrecUnicode.cmake
         DESTINATION ${mmrec_config_dir})
 
@@ -31,6 +32,6 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
   set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
   set(CPACK_DEBIAN_PACKAGE_DEPENDS "libeigen3-dev (>= 3.4), libxtensor-dev (>= 0.24)")
-  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsqlite3-dev, libutf8proc-dev")
+  set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfaiss-dev, libhnswlib-dev, libsqlite3-dev, libutf8proc-dev")
   include(CPack)
 endif()

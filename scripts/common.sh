@@ -33,7 +33,7 @@ need() {
 
 library_packages=(g++ cmake ninja-build libeigen3-dev libxtensor-dev)
 example_packages=(libcli11-dev nlohmann-json3-dev)
-test_packages=(catch2 libsqlite3-dev libutf8proc-dev pkg-config)
+test_packages=(catch2 libfaiss-dev libhnswlib-dev libsqlite3-dev libutf8proc-dev pkg-config)
 benchmark_packages=(libbenchmark-dev)
 
 # A compiler cache is used where there is one; nothing depends on it.

@@ -39,6 +39,8 @@ endfunction()
 set(installed -DMODE=find_package -DCMAKE_PREFIX_PATH=${prefix})
 # An empty path stands for a library that is not on this machine.
 set(without_utf8proc -DMMREC_UTF8PROC_LIBRARY=)
+set(without_faiss -DMMREC_FAISS_LIBRARY=)
+set(without_hnswlib -DMMREC_HNSWLIB_INCLUDE_DIR=)
 set(without_sqlite -DMMREC_SQLITE3_LIBRARY=)
 
 if(CASE STREQUAL "install")
@@ -54,7 +56,7 @@ if(CASE STREQUAL "install")
   endforeach()
 elseif(CASE STREQUAL "find_package")
   consume(${installed} -DREQUEST=${VERSION} -DREQUIRED_PARTS=core)
-elseif(CASE STREQUAL "sqlite" OR CASE STREQUAL "unicode")
+elseif(CASE MATCHES "^(faiss|hnswlib|sqlite|unicode)$")
   consume(${installed} -DREQUIRED_PARTS=${CASE})
 elseif(CASE STREQUAL "relocated")
   set(moved "${WORK}/moved prefix")
@@ -71,10 +73,14 @@ elseif(CASE STREQUAL "pkg_config")
   run(${CXX} -std=c++20 ${PROJECT}/main.cpp -o ${folder}/consumer ${flags})
   run(${folder}/consumer)
 elseif(CASE STREQUAL "unknown_component")
-  refuse("mmrec has no component 'telepathy'; it has: core, sqlite, unicode" ${installed} -DREQUIRED_PARTS=telepathy)
+  refuse("mmrec has no component 'telepathy'; it has: core, faiss, hnswlib, sqlite, unicode" ${installed} -DREQUIRED_PARTS=telepathy)
 elseif(CASE STREQUAL "missing_component")
   refuse("unicode needs utf8proc: apt install libutf8proc-dev, or vcpkg install utf8proc" ${installed}
          -DREQUIRED_PARTS=unicode ${without_utf8proc})
+  refuse("faiss needs faiss, OpenMP and LAPACK: apt install libfaiss-dev, or vcpkg install faiss" ${installed}
+         -DREQUIRED_PARTS=faiss ${without_faiss})
+  refuse("hnswlib needs hnswlib: apt install libhnswlib-dev, or vcpkg install hnswlib" ${installed}
+         -DREQUIRED_PARTS=hnswlib ${without_hnswlib})
   refuse("sqlite needs SQLite 3: apt install libsqlite3-dev, or vcpkg install sqlite3" ${installed}
          -DREQUIRED_PARTS=sqlite ${without_sqlite})
 elseif(CASE STREQUAL "optional_component")

@@ -29,7 +29,7 @@ printf '%s\n' "$edges" | awk -v existing="$(printf '%s' "$headers" | tr '\n' ' '
   NF == 2 {
     kind = substr($2, 1, 1); target = substr($2, 2); from = group($1)
     if (from != "" && !(from in level)) complain("the group \"" from "\" has no layer; add it to tests/headers/layers.sh")
-    if (target == "utf8proc.h" || target == "sqlite3.h") component[$1] = 1
+    if (target == "utf8proc.h" || target == "sqlite3.h" || target ~ /^(faiss|hnswlib)\//) component[$1] = 1
     if (kind == "\"") { complain("write <" target "> instead of \"" target "\""); next }
     if (target !~ /^mmrec\//) next
     if (!(target in exists)) { complain("includes <" target ">, which does not exist"); next }

@@ -6,6 +6,12 @@
 
 #include <atomic>
 
+#ifdef CONSUMER_FAISS
+#include <mmrec/serve/faiss_index.hpp>
+#endif
+#ifdef CONSUMER_HNSWLIB
+#include <mmrec/serve/hnsw_index.hpp>
+#endif
 #ifdef CONSUMER_SQLITE
 #include <sqlite3.h>
 #endif
@@ -17,6 +23,12 @@ int main() {
   std::atomic<std::size_t> sum{0};
   mmrec::for_ranges(mmrec::exec::cpu{}, 100, 7, [&](std::size_t begin, std::size_t end) { sum += end - begin; });
   const mmrec::matrix<float> identity = mmrec::matrix<float>::Identity(3, 3);
+#ifdef CONSUMER_FAISS
+  if (mmrec::serve::faiss_index(identity).items() != 3) return 1;
+#endif
+#ifdef CONSUMER_HNSWLIB
+  if (mmrec::serve::hnsw_index(identity).items() != 3) return 1;
+#endif
 #ifdef CONSUMER_SQLITE
   if (sqlite3_libversion_number() < 3000000) return 1;
 #endif
