@@ -28,4 +28,5 @@
 #include <mmrec/cf/svd_pp.hpp>
 #include <mmrec/cf/trust_knn.hpp>
 #include <mmrec/cf/user_knn.hpp>
+#include <mmrec/cf/warp.hpp>
 #include <mmrec/cf/weighting.hpp>

@@ -17,6 +17,7 @@
 #include <mmrec/core/stage.hpp>
 #include <mmrec/exec/cpu.hpp>
 
+#include "cf/kinds.hpp"
 #include "contract/ml100k.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
@@ -24,46 +25,11 @@
 #include "support/thrown.hpp"
 
 using namespace mmrec;
+using test::kind_share;
+using test::kinds;
 using test::thrown;
 
 static_assert(recommender_model<cf::bpr_model> && cf::factor_model<cf::bpr_model>);
-
-namespace {
-
-/// Users and items of four kinds; 90 % of what a user has is of the user's kind. Large enough for several blocks.
-data::interactions kinds(std::size_t users, std::size_t items, std::size_t each) {
-  std::vector<data::interaction> events;
-  for (std::size_t user = 0; user < users; ++user) {
-    random_stream random(seed{3}, user);
-    std::set<std::size_t> chosen;
-    while (chosen.size() < each) {
-      const std::size_t kind = random.uniform() < 0.9 ? user % 4 : random.below(4);
-      chosen.insert(random.below(static_cast<std::uint32_t>(items / 4)) * 4 + kind);
-    }
-    for (const std::size_t item : chosen) events.push_back({user_id{user}, item_id{item}});
-  }
-  return {std::make_shared<const data::user_map>(data::user_map::numbered(users)),
-          std::make_shared<const data::item_map>(data::item_map::numbered(items)), std::move(events)};
-}
-
-/// The share of a user's first 20 unseen items that are of the user's kind.
-template <class Score>
-double kind_share(const data::interactions& log, std::size_t users, Score&& score) {
-  double share = 0.0;
-  for (std::size_t user = 0; user < users; ++user) {
-    std::vector<float> scores(log.items());
-    score(user, scores);
-    for (const item_id item : log.history(user_id{user}).items) scores[item.index()] = -1e30f;
-    std::vector<std::size_t> order(log.items());
-    for (std::size_t item = 0; item < order.size(); ++item) order[item] = item;
-    std::partial_sort(order.begin(), order.begin() + 20, order.end(),
-                      [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
-    for (std::size_t place = 0; place < 20; ++place) share += order[place] % 4 == user % 4 ? 0.05 : 0.0;
-  }
-  return share / static_cast<double>(users);
-}
-
-}  // namespace
 
 TEST_CASE("cells hold every interaction once, and blocks every item") {
   const data::interactions log = kinds(300, 2100, 12);
@@ -188,9 +154,9 @@ TEST_CASE("bpr finds the kinds of users and items, with any schedule, and folds 
   const cf::bpr spec{.factors = 8, .epochs = 40, .learning_rate = 0.1f, .schedule = schedule};
   const auto model = spec.fit(exec::cpu{.threads = 2}, log, seed{1});
   cf::bpr_model::workspace scratch;
-  CHECK(kind_share(log, 100, [&](std::size_t user, std::span<float> out) { model.score(user_id{user}, out, scratch); }) >
+  CHECK(kind_share(log, 100, 20, [&](std::size_t user, std::span<float> out) { model.score(user_id{user}, out, scratch); }) >
         0.95);
-  CHECK(kind_share(log, 100, [&](std::size_t user, std::span<float> out) {
+  CHECK(kind_share(log, 100, 20, [&](std::size_t user, std::span<float> out) {
           model.score_history(log.history(user_id{user}), out, scratch);
         }) > 0.9);
   REQUIRE(model.report().ranked_right.size() == 40);

@@ -16,12 +16,15 @@
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/adam.hpp>
 
+#include "cf/kinds.hpp"
 #include "support/catch.hpp"
 #include "support/golden_rows.hpp"
 #include "support/peak_memory.hpp"
 #include "support/thrown.hpp"
 
 using namespace mmrec;
+using test::kinds;
+using test::log_of;
 using test::thrown;
 
 static_assert(recommender_model<cf::light_gcn_model> && cf::factor_model<cf::light_gcn_model>);
@@ -29,11 +32,6 @@ static_assert(recommender_model<cf::light_gcn_model> && cf::factor_model<cf::lig
 namespace {
 
 const auto golden = test::read_golden_rows("pairwise.csv");
-
-data::interactions log_of(std::size_t users, std::size_t items, std::vector<data::interaction> events) {
-  return {std::make_shared<const data::user_map>(data::user_map::numbered(users)),
-          std::make_shared<const data::item_map>(data::item_map::numbered(items)), std::move(events)};
-}
 
 data::interactions golden_log() {
   const auto& r = golden.at("gcn_r");
@@ -90,21 +88,6 @@ void check_against_golden(double tolerance) {
   CHECK(difference(state.base, golden.at("gcn_e3")) < tolerance);
   cf::detail::propagate(exec, graph, 3, 3, state.base, state.final, state.spare);
   CHECK(difference(state.final, golden.at("gcn_f3"), static_cast<double>(state.share())) < tolerance);
-}
-
-/// Users and items of four kinds.
-data::interactions kinds(std::size_t users, std::size_t items, std::size_t each) {
-  std::vector<data::interaction> events;
-  for (std::size_t user = 0; user < users; ++user) {
-    random_stream random(seed{3}, user);
-    std::set<std::size_t> chosen;
-    while (chosen.size() < each) {
-      const std::size_t kind = random.uniform() < 0.9 ? user % 4 : random.below(4);
-      chosen.insert(random.below(static_cast<std::uint32_t>(items / 4)) * 4 + kind);
-    }
-    for (const std::size_t item : chosen) events.push_back({user_id{user}, item_id{item}});
-  }
-  return log_of(users, items, std::move(events));
 }
 
 }  // namespace
@@ -171,14 +154,8 @@ TEST_CASE("light_gcn finds the kinds of users and items") {
   const auto model = cf::light_gcn{.factors = 8, .layers = 2, .epochs = 30, .batch = 256, .learning_rate = 0.02f}.fit(
       exec::cpu{}, log, seed{1});
   cf::light_gcn_model::workspace scratch;
-  double share = 0.0;
-  for (std::size_t user = 0; user < 200; ++user) {
-    std::vector<float> scores(200);
-    model.score(user_id{user}, scores, scratch);
-    for (const item_id item : log.history(user_id{user}).items) scores[item.index()] = -1e30f;
-    const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
-    share += static_cast<std::size_t>(best) % 4 == user % 4 ? 1.0 / 200.0 : 0.0;
-  }
+  const double share = test::kind_share(
+      log, 200, 1, [&](std::size_t user, std::span<float> out) { model.score(user_id{user}, out, scratch); });
   CHECK(share > 0.95);
   CHECK(model.report().loss.back() < 0.5 * model.report().loss.front());
 }

@@ -1,6 +1,7 @@
 // The recommenders trained on pairs of items, on graphs and on features keep the contract.
 #include <mmrec/cf/bpr.hpp>
 #include <mmrec/cf/light_gcn.hpp>
+#include <mmrec/cf/warp.hpp>
 #include <mmrec/core/random.hpp>
 
 #include "contract/recommender_contract.hpp"
@@ -16,6 +17,13 @@ TEST_CASE("bpr keeps the contract of recommenders") {
 
 TEST_CASE("light_gcn keeps the contract of recommenders") {
   const cf::light_gcn spec{.factors = 8, .layers = 2, .epochs = 60, .batch = 256, .learning_rate = 0.02f};
+  contract::check_recommender([&](const auto& exec, const data::interactions& log) { return spec.fit(exec, log, seed{1}); },
+                              {.folds_in_exactly = false});
+}
+
+TEST_CASE("warp keeps the contract of recommenders") {
+  const auto spec = GENERATE(cf::warp{.factors = 3, .epochs = 20},
+                             cf::warp{.factors = 2, .epochs = 20, .regularization = 0.01f, .item_bias = false});
   contract::check_recommender([&](const auto& exec, const data::interactions& log) { return spec.fit(exec, log, seed{1}); },
                               {.folds_in_exactly = false});
 }

@@ -128,7 +128,7 @@ class bpr_model {
     require_size(function, "out", items(), out.size());
     scratch.query.resize(vectors_.items.width);
     const detail::fold_in_steps steps{spec_.fold_in_epochs, spec_.learning_rate, spec_.regularization};
-    detail::fold_in(function, vectors_, sampler_, steps, history, scratch.query, scratch.fold_in);
+    detail::fold_in_bpr(function, vectors_, sampler_, steps, history, scratch.query, scratch.fold_in);
     vectors_.score(scratch.query, out);
   }
 

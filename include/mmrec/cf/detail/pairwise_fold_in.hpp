@@ -48,15 +48,10 @@ class catalogue_negatives {
   std::vector<std::uint32_t> other_;
 };
 
-struct fold_in_steps {
-  std::size_t epochs;
-  float learning_rate;
-  float regularization;
-};
-
 struct fold_in_scratch {
   item_set marked{0};
   std::size_t items = 0;
+  std::vector<float> squares;
 
   void prepare(std::size_t count) {
     if (items == count) return;
@@ -65,37 +60,59 @@ struct fold_in_scratch {
   }
 };
 
-/// Steps of BPR on one user's vector. `query` gets the vector and, where items have biases, a 1; NaN for an empty history.
-inline void fold_in(std::string_view function, const latent_vectors& vectors, const catalogue_negatives& negatives,
-                    const fold_in_steps& steps, history_view history, std::span<float> query, fold_in_scratch& scratch) {
+/// Learns one user's vector with the items held fixed, from zero: calls step(item, epoch, random) for each item of the
+/// history in each epoch. `query` holds the vector and, where items have biases, a 1 after it; it becomes NaN for an empty
+/// history. The items of the history are marked meanwhile.
+template <class Step>
+void fold_in(std::string_view function, const latent_vectors& vectors, seed key, std::size_t epochs, history_view history,
+             std::span<float> query, fold_in_scratch& scratch, Step&& step) {
   require_history(function, history, vectors.items.rows);
-  const std::size_t factors = vectors.users.width;
   if (history.items.empty()) {
     std::fill(query.begin(), query.end(), no_score);
     return;
   }
   std::fill(query.begin(), query.end(), 0.0f);
-  vectors.complete(query.first(factors), query);
+  if (vectors.biased()) query.back() = 1.0f;
   scratch.prepare(vectors.items.rows);
   for (const item_id item : history.items) scratch.marked.insert(item.value);
-  random_stream random(negatives.key());
-  for (std::size_t epoch = 0; epoch < steps.epochs; ++epoch) {
-    // The rate falls to nothing, so that the last draws do not decide.
-    const float rate = steps.learning_rate * static_cast<float>(steps.epochs - epoch) / static_cast<float>(steps.epochs);
-    const float keep = 1.0f - rate * steps.regularization;
-    for (const item_id item : history.items) {
-      std::uint32_t other = negatives.draw(random);
-      for (std::size_t draw = 1; draw < most_draws && scratch.marked.contains(other); ++draw) other = negatives.draw(random);
-      if (scratch.marked.contains(other)) continue;
-      const float* chosen = vectors.items.row(item.index()).data();
-      const float* rival = vectors.items.row(other).data();
-      float margin = 0.0f;
-      for (std::size_t k = 0; k < query.size(); ++k) margin += query[k] * (chosen[k] - rival[k]);
-      const float pull = rate / (1.0f + std::exp(margin));
-      for (std::size_t k = 0; k < factors; ++k) query[k] = keep * query[k] + pull * (chosen[k] - rival[k]);
-    }
+  random_stream random(key);
+  for (std::size_t epoch = 0; epoch < epochs; ++epoch) {
+    for (const item_id item : history.items) step(item.value, epoch, random);
   }
   for (const item_id item : history.items) scratch.marked.clear(item.value);
+}
+
+/// query . (row of `chosen` - row of `rival`)
+inline float fold_in_margin(const latent_vectors& vectors, std::span<const float> query, std::uint32_t chosen,
+                            std::uint32_t rival) {
+  const float* const up = vectors.items.row(chosen).data();
+  const float* const down = vectors.items.row(rival).data();
+  float margin = 0.0f;
+  for (std::size_t k = 0; k < query.size(); ++k) margin += query[k] * (up[k] - down[k]);
+  return margin;
+}
+
+struct fold_in_steps {
+  std::size_t epochs;
+  float learning_rate;
+  float regularization;
+};
+
+/// By steps of BPR, whose rate falls to nothing, so that the last draws do not decide.
+inline void fold_in_bpr(std::string_view function, const latent_vectors& vectors, const catalogue_negatives& negatives,
+                        const fold_in_steps& steps, history_view history, std::span<float> query, fold_in_scratch& scratch) {
+  const auto step = [&](std::uint32_t chosen, std::size_t epoch, random_stream& random) {
+    std::uint32_t rival = negatives.draw(random);
+    for (std::size_t draw = 1; draw < most_draws && scratch.marked.contains(rival); ++draw) rival = negatives.draw(random);
+    if (scratch.marked.contains(rival)) return;
+    const float rate = steps.learning_rate * static_cast<float>(steps.epochs - epoch) / static_cast<float>(steps.epochs);
+    const float keep = 1.0f - rate * steps.regularization;
+    const float pull = rate / (1.0f + std::exp(fold_in_margin(vectors, query, chosen, rival)));
+    const float* const up = vectors.items.row(chosen).data();
+    const float* const down = vectors.items.row(rival).data();
+    for (std::size_t k = 0; k < vectors.users.width; ++k) query[k] = keep * query[k] + pull * (up[k] - down[k]);
+  };
+  fold_in(function, vectors, negatives.key(), steps.epochs, history, query, scratch, step);
 }
 
 /// Rows of users without interactions become NaN; throws numeric_error if any other number is not finite.

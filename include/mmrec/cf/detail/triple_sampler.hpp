@@ -130,35 +130,44 @@ class block_negatives {
   std::vector<std::uint32_t> other_;
 };
 
-/// Calls take(triples) with all triples of a cell, up to triple_batch at a time. `marked` is empty before and after.
-template <class Take>
-void sample_cell(const item_blocks& blocks, const block_negatives& negatives, const user_repeats& repeats,
-                 std::size_t user_block, std::size_t item_block, random_stream random, item_set& marked,
-                 triple_buffer& triples, Take&& take) {
+/// Calls each(pair, random) for the interactions of a cell, by user, as often as they are to be taken. Meanwhile the user's
+/// items of this cell are marked: negatives come from the same block, so that the others do not matter. `marked` is empty
+/// before and after.
+template <class Each>
+void for_each_pair(const item_blocks& blocks, const user_repeats& repeats, std::size_t user_block, std::size_t item_block,
+                   random_stream random, item_set& marked, Each&& each) {
   const auto pairs = blocks.cell(user_block, item_block);
-  const auto items = blocks.items(item_block);
-  triples.count = 0;
   for (std::size_t begin = 0; begin < pairs.size();) {
-    // Negatives come from the same block: of a user's items, those of this cell are all that matter.
     std::size_t end = begin;
     for (; end < pairs.size() && pairs[end].user == pairs[begin].user; ++end) marked.insert(pairs[end].item);
     for (std::size_t at = begin; at < end; ++at) {
       const std::size_t times = repeats.empty() ? 1 : times_of(repeats[pairs[at].user], random);
-      for (std::size_t time = 0; time < times; ++time) {
-        std::uint32_t negative = negatives.draw(blocks, items, random);
-        for (std::size_t draw = 1; draw < most_draws && marked.contains(negative); ++draw) {
-          negative = negatives.draw(blocks, items, random);
-        }
-        if (marked.contains(negative)) continue;
-        triples.add(pairs[at].user, pairs[at].item, negative);
-        if (triples.count != triple_batch) continue;
-        take(triples);
-        triples.count = 0;
-      }
+      for (std::size_t time = 0; time < times; ++time) each(pairs[at], random);
     }
     for (std::size_t at = begin; at < end; ++at) marked.clear(pairs[at].item);
     begin = end;
   }
+}
+
+/// Calls take(triples) with all triples of a cell, up to triple_batch at a time.
+template <class Take>
+void sample_cell(const item_blocks& blocks, const block_negatives& negatives, const user_repeats& repeats,
+                 std::size_t user_block, std::size_t item_block, random_stream random, item_set& marked,
+                 triple_buffer& triples, Take&& take) {
+  const auto items = blocks.items(item_block);
+  triples.count = 0;
+  for_each_pair(blocks, repeats, user_block, item_block, random, marked,
+                [&](const item_blocks::pair& pair, random_stream& stream) {
+                  std::uint32_t negative = negatives.draw(blocks, items, stream);
+                  for (std::size_t draw = 1; draw < most_draws && marked.contains(negative); ++draw) {
+                    negative = negatives.draw(blocks, items, stream);
+                  }
+                  if (marked.contains(negative)) return;
+                  triples.add(pair.user, pair.item, negative);
+                  if (triples.count != triple_batch) return;
+                  take(triples);
+                  triples.count = 0;
+                });
   if (triples.count == 0) return;
   triples.close();
   take(triples);
