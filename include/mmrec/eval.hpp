@@ -19,7 +19,6 @@
 #include <mmrec/eval/permutation.hpp>
 #include <mmrec/eval/protocol.hpp>
 #include <mmrec/eval/ratings.hpp>
-#include <mmrec/eval/ratings.hpp>
 #include <mmrec/eval/sampled.hpp>
 #include <mmrec/eval/table.hpp>
 #include <mmrec/eval/tune/search.hpp>
