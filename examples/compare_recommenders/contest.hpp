@@ -15,6 +15,7 @@
 #include <mmrec/eval.hpp>
 #include <mmrec/exec.hpp>
 
+#include "folder.hpp"
 #include "lineup.hpp"
 #include "options.hpp"
 
@@ -67,13 +68,12 @@ class text_columns {
 inline std::string digits(double value, int count) { return mm::eval::fixed_digits(value, count); }
 
 /// Runs the contest on a split data set.
-template <class Split>
 class contest {
  public:
-  contest(const options& asked, const mm::split::parts<Split>& parts)
+  contest(const options& asked, parts data)
       : asked_(asked),
-        parts_(parts),
-        past_(parts.train_and_validation()),
+        parts_(std::move(data)),
+        past_(parts_.train_and_validation()),
         pool_(asked.threads),
         exec_{.pool = &pool_, .memory_limit = static_cast<std::uint64_t>(asked.memory_gb * 1e9)} {
     if (asked.relevant_from > 0.0f) protocol_.relevance.at_least = asked.relevant_from;
@@ -98,7 +98,7 @@ class contest {
 
  private:
   using protocol = mm::eval::full_ranking<mm::eval::mask::train_and_validation>;
-  using evaluation = mm::eval::evaluation<protocol, Split, mm::split::role::test>;
+  using evaluation = mm::eval::evaluation<protocol, mm::split::given, mm::split::role::test>;
 
   template <class Spec>
   auto fit(const Spec& spec) const {
@@ -153,7 +153,7 @@ class contest {
   }
 
   const options& asked_;
-  const mm::split::parts<Split>& parts_;
+  parts parts_;
   mm::data::interactions past_;
   mm::exec::thread_pool pool_;
   mm::exec::cpu exec_;

@@ -1,7 +1,6 @@
 // folder.hpp - reads a data set's folder by the names of its files.
 #pragma once
 #include <filesystem>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,8 +17,9 @@ namespace contest {
 
 namespace mm = mmrec;
 
+using parts = mm::split::parts<mm::split::given>;
 /// What was done, or, where the data set brings its own split, its parts.
-using log_or_parts = std::variant<mm::data::interactions, mm::split::parts<mm::split::given>>;
+using log_or_parts = std::variant<mm::data::interactions, parts>;
 
 /// The lists of graph recommenders: train.txt, test.txt and, mostly, valid.txt.
 inline log_or_parts read_lists(const std::filesystem::path& folder) {

@@ -19,16 +19,18 @@ namespace {
 
 namespace mm = mmrec;
 
+/// One type for all splits, so that the contest is compiled once.
 template <class Split>
-void hold(const contest::options& asked, const mm::split::parts<Split>& parts) {
-  contest::contest<Split>(asked, parts).run();
+contest::parts named(mm::split::parts<Split> cut) {
+  return mm::split::given{.name = cut.test.rule().describe()}(cut.train.interactions(), cut.validation.interactions(),
+                                                              cut.test.interactions());
 }
 
-void split_and_hold(const contest::options& asked, const mm::data::interactions& log) {
-  if (asked.split == "last") return hold(asked, mm::split::leave_last_out{}(log));
-  if (asked.split == "time") return hold(asked, mm::split::global_time{}(log));
-  if (asked.split == "random") return hold(asked, mm::split::user_random{.key = mm::seed{asked.seed}}(log));
-  hold(asked, mm::split::user_ratio{}(log));
+contest::parts split(const contest::options& asked, const mm::data::interactions& log) {
+  if (asked.split == "last") return named(mm::split::leave_last_out{}(log));
+  if (asked.split == "time") return named(mm::split::global_time{}(log));
+  if (asked.split == "random") return named(mm::split::user_random{.key = mm::seed{asked.seed}}(log));
+  return named(mm::split::user_ratio{}(log));
 }
 
 }  // namespace
@@ -51,15 +53,9 @@ int main(int argc, char** argv) {
   try {
     const std::filesystem::path folder =
         asked.data.empty() ? std::filesystem::path(MMREC_EXAMPLE_DATA_DIR) / "movielens-small" : asked.data;
-    std::visit(
-        [&](const auto& content) {
-          if constexpr (requires { content.train; }) {
-            hold(asked, content);
-          } else {
-            split_and_hold(asked, content);
-          }
-        },
-        contest::read(folder));
+    const auto content = contest::read(folder);
+    const auto* own = std::get_if<contest::parts>(&content);
+    contest::contest(asked, own != nullptr ? *own : split(asked, std::get<mm::data::interactions>(content))).run();
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "compare_recommenders: %s\n", problem.what());
     return 1;
