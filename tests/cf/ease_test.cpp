@@ -14,6 +14,7 @@
 #include "contract/ml100k.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/peak_memory.hpp"
 #include "support/thrown.hpp"
 
 using namespace mmrec;
@@ -52,13 +53,15 @@ TEST_CASE("ease learns the weights that NumPy computes") {
   REQUIRE(matrices.at("x").size() == 40);
   const auto log = log_of(matrices.at("x"));
   const auto binary = GENERATE(true, false);
+  const auto precision = GENERATE(cf::ease_precision::float64, cf::ease_precision::float32);
+  const double margin = precision == cf::ease_precision::float64 ? 6e-8 : 2e-6;
   const auto& expected = matrices.at(binary ? "binary" : "values");
-  const auto model = cf::ease{.regularization = 3.0f, .binary = binary}.fit(exec::cpu{}, log);
+  const auto model = cf::ease{.regularization = 3.0f, .binary = binary, .precision = precision}.fit(exec::cpu{}, log);
   for (std::size_t item = 0; item < log.items(); ++item) {
     const auto row = model.weights(item_id{item});
     for (std::size_t other = 0; other < log.items(); ++other) {
       CAPTURE(item, other);
-      CHECK(double{row[other]} == Approx(expected[item][other]).margin(2e-6));
+      CHECK(double{row[other]} == Approx(expected[item][other]).margin(margin).epsilon(0));
     }
     CHECK(row[item] == 0.0f);
   }
@@ -92,7 +95,15 @@ TEST_CASE("ease refuses what it cannot do, with names and numbers") {
   }
   // Two equal columns of large values: the regularization is lost in the rounding of the sums.
   const std::vector<std::vector<double>> twins(4, std::vector<double>{1e6, 1e6});
-  CHECK_THROWS_AS((cf::ease{.regularization = 1e-3f, .binary = false}.fit(exec::cpu{}, log_of(twins))), numeric_error);
+  for (const bool wide : {false, true}) {
+    const cf::ease spec{.regularization = 1e-4f,
+                        .binary = false,
+                        .precision = wide ? cf::ease_precision::float64 : cf::ease_precision::float32};
+    CHECK(test::thrown<numeric_error>([&] {
+            spec.fit(exec::cpu{}, log_of(twins));
+          }).find(wide ? "is not positive definite in double at item 1" : "is not positive definite in float at item 1") !=
+          std::string::npos);
+  }
   CHECK(cf::ease{}.fit(exec::cpu{}, data::interactions{}).items() == 0);
 }
 
@@ -101,6 +112,45 @@ TEST_CASE("ease stops when asked") {
     bool report(const progress_event& event) override { return event.done < 1; }
   } sink;
   CHECK_THROWS_AS(cf::ease{}.fit(exec::cpu{.progress = &sink}, log_of(golden().at("x"))), cancelled);
+}
+
+TEST_CASE("ease tells the memory of a fit, and refuses one beyond the limit") {
+  const std::size_t items = GENERATE(as<std::size_t>{}, 500, 1300);
+  const std::size_t threads = GENERATE(as<std::size_t>{}, 1, 3);
+  const cf::ease spec{.binary = GENERATE(true, false),
+                      .precision = GENERATE(cf::ease_precision::float64, cf::ease_precision::float32)};
+  CAPTURE(items, threads, spec.binary, static_cast<int>(spec.precision));
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < 20000; ++user) {
+    for (std::size_t n = 0; n < 5; ++n) events.push_back({user_id{user}, item_id{(user * 7 + n * 31) % items}});
+  }
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(20000)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(items)), std::move(events));
+  const exec::cpu exec{.threads = threads};
+  const std::uint64_t bytes = spec.fit_bytes(exec, log);
+  test::check_peak(bytes, [&] { spec.fit(exec, log); });
+  if (threads == 1) {
+    CHECK(test::thrown<limit_error>([&] { spec.fit(exec::cpu{.memory_limit = bytes - 1}, log); }) ==
+          "cf::ease::fit: memory in bytes " + std::to_string(bytes) + " exceeds the limit of " + std::to_string(bytes - 1));
+  }
+}
+
+TEST_CASE("a user of the fit scores as the same history of a new user, and as a sum of rows") {
+  const auto log = log_of(golden().at("x"));
+  const auto model = cf::ease{.regularization = 3.0f}.fit(exec::cpu{}, log);
+  cf::ease_model::workspace scratch;
+  std::vector<float> known(log.items()), folded(log.items());
+  for (std::size_t user = 0; user < log.users(); ++user) {
+    const history_view history = log.history(user_id{user});
+    model.score(user_id{user}, known, scratch);
+    model.score_history(history, folded, scratch);
+    for (std::size_t item = 0; item + 1 < log.items() && !history.items.empty(); ++item) {
+      double sum = 0.0;
+      for (const item_id touched : history.items) sum += double{model.weights(touched)[item]};
+      CHECK(known[item] == folded[item]);
+      CHECK(double{known[item]} == Approx(sum).margin(1e-6));
+    }
+  }
 }
 
 TEST_CASE("ease reaches the published numbers on MovieLens 100K") {

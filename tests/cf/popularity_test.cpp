@@ -9,6 +9,7 @@
 #include "contract/ml100k.hpp"
 #include "support/catch.hpp"
 #include "support/data.hpp"
+#include "support/peak_memory.hpp"
 
 using namespace mmrec;
 
@@ -50,4 +51,14 @@ TEST_CASE("popularity reaches the published numbers on MovieLens 100K") {
   const auto found = ml100k::evaluate(cf::popularity{}.fit(exec::cpu{}, data.train), data);
   for (std::size_t measure = 0; measure < 4; ++measure)
     CHECK(found[measure] == Approx(expected[measure]).margin(5e-5).epsilon(0));
+}
+
+TEST_CASE("popularity tells the memory of a fit, and refuses one beyond the limit") {
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(3)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(50000)),
+                               {{user_id{1u}, item_id{7u}}});
+  const std::uint64_t bytes = cf::popularity{}.fit_bytes(exec::cpu{}, log);
+  test::check_peak(bytes, [&] { cf::popularity{}.fit(exec::cpu{}, log); });
+  CHECK_THROWS_AS(cf::popularity{}.fit(exec::cpu{.memory_limit = bytes - 1}, log), limit_error);
+  CHECK_NOTHROW(cf::popularity{}.fit(exec::cpu{.memory_limit = bytes}, log));
 }

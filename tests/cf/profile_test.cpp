@@ -16,6 +16,7 @@
 #include <mmrec/kernel/topk_dot.hpp>
 
 #include "support/catch.hpp"
+#include "support/peak_memory.hpp"
 
 using namespace mmrec;
 
@@ -273,4 +274,27 @@ TEST_CASE("profile compares the directions of the tiniest features") {
   check(cf::profile{}.fit(exec::cpu{}, log, features), row_of(features.values, 0));
   const data::sparse_features sparse = as_sparse(features);
   check(cf::profile{}.fit(exec::cpu{}, log, sparse), sparse.values.row(0));
+}
+
+TEST_CASE("profile tells the memory of a fit, and refuses one beyond the limit") {
+  constexpr std::size_t users = 4000, items = 3000;
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < users; ++user) {
+    for (std::size_t n = 0; n < 10; ++n) events.push_back({user_id{user}, item_id{(user * 7 + n * 31) % items}});
+  }
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(users)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(items)), std::move(events));
+  const auto check = [&](const auto& features) {
+    const std::uint64_t bytes = cf::profile{}.fit_bytes(exec::cpu{}, log, features);
+    test::check_peak(bytes, [&] { cf::profile{}.fit(exec::cpu{}, log, features); });
+    CHECK_THROWS_AS(cf::profile{}.fit(exec::cpu{.memory_limit = bytes - 1}, log, features), limit_error);
+  };
+  check(data::dense_features{matrix<float>::Random(items, 20), data::presence(items, 1)});
+  std::vector<std::int64_t> starts(items + 1);
+  std::vector<std::int32_t> columns(items * 12);
+  for (std::size_t item = 0; item <= items; ++item) starts[item] = static_cast<std::int64_t>(item * 12);
+  for (std::size_t entry = 0; entry < columns.size(); ++entry) columns[entry] = static_cast<std::int32_t>(entry % 12 * 3);
+  std::vector<float> values(columns.size(), 0.5f);
+  check(data::sparse_features{csr_matrix<float>(40, std::move(starts), std::move(columns), std::move(values)),
+                              data::presence(items, 1)});
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,18 +28,24 @@ namespace cf {
 
 class ease_model;
 
+/// Numbers in which EASE inverts its matrix. The weights are float either way.
+enum class ease_precision {
+  float64,  ///< weights exact to the last digits of a float; 12 I^2 bytes while fitting
+  float32   ///< half the time and 4 I^2 bytes; on MovieLens 100K and Gowalla weights differ by less than 1e-4 of the largest
+};
+
 /// EASE: the weights B with zero diagonal that minimise |X - X B|^2 + regularization |B|^2, in closed form:
 /// B = I - P diag(1 / diag P) with P = (X^T X + regularization I)^-1. The score of item j is the sum of B_ij over the
 /// history.
 ///
 /// Shapes     X: U x I, B: I x I    out: I scores; no_score for an item without interactions and for everything if no item
 ///            of the history has interactions
-/// Cost       fit O(sum over users of |history|^2 + I^3) time, 4 I^2 bytes (1.6 GB for 20,000 items), which the model
-///            keeps; score O(|history| I)
+/// Cost       fit O(sum over users of |history|^2 + I^3) time; the model keeps 4 I^2 bytes (1.6 GB for 20,000 items), which
+///            is what fit takes in float32, while it takes 12 I^2 in float64: see fit_bytes; score O(|history| I)
 /// Result     same bits for any number of threads
 /// Throws     invalid_config if regularization is not positive and finite; limit_error if I > max_items, or if more than
-///            2^24 users chose one item and binary is set (float counts no further); numeric_error if
-///            the matrix is not positive definite in float; unknown_id for a user or item outside the catalogue; cancelled
+///            2^24 users chose one item and binary is set (float counts no further), or above the executor's
+///            memory limit; numeric_error if the matrix is not positive definite in the precision chosen; unknown_id for a user or item outside the catalogue; cancelled
 /// Avoid when the catalogue is large (cf::ials) or items are new (cf::profile)
 /// Example    tests/cf/ease_test.cpp
 /// Reference  Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019
@@ -48,10 +55,23 @@ struct ease {
 
   float regularization = 500.0f;   ///< > 0; grows with the number of interactions of an item
   bool binary = true;              ///< an interaction counts 1 whatever its value, while fitting and scoring
-  std::size_t max_items = 40'000;  ///< larger catalogues are refused: 40,000 items need 6.4 GB
+  std::size_t max_items = 40'000;  ///< larger catalogues are refused: 40,000 items need 19 GB, in float32 6.4 GB
+  ease_precision precision = ease_precision::float64;
 
   template <executor Exec>
   ease_model fit(const Exec& exec, const data::interactions& log) const;
+
+  /// Bytes that fit takes at its peak, its result included.
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log) const {
+    const std::uint64_t square = std::uint64_t{log.items()} * log.items(), threads = exec.concurrency();
+    const std::uint64_t scratch = precision == ease_precision::float64
+                                      ? 8 * (square + kernel::invert_spd_scratch<double>(log.items(), threads))
+                                      : 4 * kernel::invert_spd_scratch<float>(log.items(), threads);
+    const std::uint64_t histories = detail::user_histories::bytes(log);
+    const std::uint64_t products = detail::item_users_bytes(log, binary) + 8 * std::uint64_t{log.items()};
+    return 4 * square + log.items() + (std::max)({scratch, products, histories + 4 * std::uint64_t{log.items()}});
+  }
 
   friend bool operator==(const ease&, const ease&) = default;
 };
@@ -117,6 +137,29 @@ class ease_model {
   bool binary_;
 };
 
+namespace detail {
+
+/// Adds regularization to the diagonal of the matrix whose lower triangle is given, and inverts it where it stands. The first
+/// item whose pivot fails, if any.
+template <executor Exec, class T>
+std::optional<std::size_t> invert_in_place(const Exec& exec, std::vector<T>& matrix, std::size_t items,
+                                           float regularization) {
+  for (std::size_t item = 0; item < items; ++item) matrix[item * items + item] += static_cast<T>(regularization);
+  return kernel::invert_spd(exec, std::span(matrix), items);
+}
+
+/// The same in double, by way of a copy.
+template <executor Exec>
+std::optional<std::size_t> invert_in_double(const Exec& exec, std::vector<float>& matrix, std::size_t items,
+                                            float regularization) {
+  std::vector<double> wide(matrix.begin(), matrix.end());
+  const auto failed = invert_in_place(exec, wide, items, regularization);
+  std::transform(wide.begin(), wide.end(), matrix.begin(), [](double value) { return static_cast<float>(value); });
+  return failed;
+}
+
+}  // namespace detail
+
 template <executor Exec>
 ease_model ease::fit(const Exec& asked, const data::interactions& log) const {
   constexpr std::string_view function = "cf::ease::fit";
@@ -127,27 +170,32 @@ ease_model ease::fit(const Exec& asked, const data::interactions& log) const {
   const std::size_t items = log.items();
   if (items > max_items) throw limit_error(function, "number of items", max_items, items);
 
-  // One buffer in turn holds X^T X + regularization I (its lower triangle), the inverse P and the weights B.
+  require_memory(exec, function, fit_bytes(exec, log));
+
+  // One buffer in turn holds X^T X + regularization I (its lower triangle), the inverse P and the weights B; an inverse in
+  // double takes another one for a while.
   constexpr std::size_t phases = 3;
   constexpr std::size_t range = 64;
   report_progress(exec.sink(), function, 0, phases);
   std::vector<float> weights(items * items, 0.0f);
   std::vector<std::uint8_t> known(items, 0);
-  const detail::item_users users_of(log, binary);
-  if (binary) detail::require_countable(function, users_of.largest_count());
-  for_ranges(exec, items, range, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t item = begin; item < end; ++item) {
-      const std::span<float> row = std::span(weights).subspan(item * items, items);
-      users_of.add_lower_products(item, row);
-      row[item] += regularization;
-      known[item] = users_of.count(item) != 0 ? 1 : 0;
-    }
-  });
+  {
+    const detail::item_users users_of(log, binary);
+    if (binary) detail::require_countable(function, users_of.largest_count());
+    for_ranges(exec, items, range, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t item = begin; item < end; ++item) {
+        users_of.add_lower_products(item, std::span(weights).subspan(item * items, items));
+        known[item] = users_of.count(item) != 0 ? 1 : 0;
+      }
+    });
+  }
   report_progress(exec.sink(), function, 1, phases);
-  if (const auto failed = kernel::invert_spd(exec, std::span(weights), items)) {
-    throw numeric_error(function, "X^T X + " + std::to_string(regularization) +
-                                      " I is not positive definite in float at item " + std::to_string(*failed) +
-                                      "; raise regularization");
+  const auto failed = precision == ease_precision::float64 ? detail::invert_in_double(exec, weights, items, regularization)
+                                                           : detail::invert_in_place(exec, weights, items, regularization);
+  if (failed) {
+    throw numeric_error(function, "X^T X + " + std::to_string(regularization) + " I is not positive definite in " +
+                                      (precision == ease_precision::float64 ? "double" : "float") + " at item " +
+                                      std::to_string(*failed) + "; raise regularization");
   }
   report_progress(exec.sink(), function, 2, phases);
   std::vector<float> scales(items);

@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ class popularity_model;
 /// Shapes     out: I scores; an item that nobody chose has score 0
 /// Cost       fit O(interactions), score O(I)
 /// Result     the same for every user and history; same bits for any executor
-/// Throws     unknown_id for a user or item outside the catalogue
+/// Throws     limit_error above the executor's memory limit; unknown_id for a user or item outside the catalogue
 /// Example    tests/cf/popularity_test.cpp
 struct popularity {
   using output_kind = kind::scores;
@@ -43,6 +44,12 @@ struct popularity {
 
   template <executor Exec>
   popularity_model fit(const Exec& exec, const data::interactions& log) const;
+
+  /// Bytes that fit takes at its peak, its result included.
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec&, const data::interactions& log) const {
+    return (sizeof(double) + sizeof(float)) * std::uint64_t{log.items()};
+  }
 
   friend bool operator==(const popularity&, const popularity&) = default;
 };
@@ -79,7 +86,8 @@ class popularity_model {
 };
 
 template <executor Exec>
-popularity_model popularity::fit(const Exec&, const data::interactions& log) const {
+popularity_model popularity::fit(const Exec& exec, const data::interactions& log) const {
+  require_memory(exec, "cf::popularity::fit", fit_bytes(exec, log));
   // Double sums: a float stops counting at 2^24.
   std::vector<double> sums(log.items(), 0.0);
   for (std::size_t entry = 0; entry < log.size(); ++entry) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -50,7 +51,7 @@ class profile_model;
 /// Result     same bits for any executor; the same bits from score() and from a batch of inner products
 ///            (cf/factor_model.hpp)
 /// Throws     shape_error if the features are of other items, data_error for a non-finite feature or none at all,
-///            unknown_id for a user or item outside the catalogue
+///            limit_error above the executor's memory limit, unknown_id for a user or item outside the catalogue
 /// Avoid when interactions are many and features are poor: cf::item_knn, cf::ease and cf::ials learn what features do not
 ///            tell
 /// Example    tests/cf/profile_test.cpp
@@ -73,6 +74,12 @@ struct profile {
   template <executor Exec>
   profile_model<detail::sparse_rows> fit(const Exec& exec, const data::interactions& log,
                                          const data::sparse_features& features) const;
+
+  /// Bytes that fit takes at its peak, its result included.
+  template <executor Exec, class Features>
+  std::uint64_t fit_bytes(const Exec&, const data::interactions& log, const Features& features) const {
+    return detail::user_histories::bytes(log) + detail::feature_bytes(features);
+  }
 
   friend bool operator==(const profile&, const profile&) = default;
 };
@@ -215,15 +222,17 @@ class profile_model {
 };
 
 template <executor Exec>
-profile_model<detail::dense_rows> profile::fit(const Exec&, const data::interactions& log,
+profile_model<detail::dense_rows> profile::fit(const Exec& exec, const data::interactions& log,
                                                const data::dense_features& features) const {
+  require_memory(exec, "cf::profile::fit", fit_bytes(exec, log, features));
   return {*this, detail::user_histories(log),
           detail::dense_rows("cf::profile::fit", features, log.items(), similarity == profile_similarity::cosine)};
 }
 
 template <executor Exec>
-profile_model<detail::sparse_rows> profile::fit(const Exec&, const data::interactions& log,
+profile_model<detail::sparse_rows> profile::fit(const Exec& exec, const data::interactions& log,
                                                 const data::sparse_features& features) const {
+  require_memory(exec, "cf::profile::fit", fit_bytes(exec, log, features));
   return {*this, detail::user_histories(log),
           detail::sparse_rows("cf::profile::fit", features, log.items(), similarity == profile_similarity::cosine)};
 }

@@ -244,6 +244,18 @@ std::optional<std::size_t> factor_spd(const Exec& exec, T* a, std::size_t stride
   return detail::factor_lower(exec, a, stride, n, level);
 }
 
+/// Elements of memory that invert_spd takes beside the matrix, when up to `concurrency` threads run it.
+template <class T>
+constexpr std::size_t invert_spd_scratch(std::size_t n, std::size_t concurrency) {
+  const std::size_t widest = (std::min)(n, detail::inverse_block);
+  std::size_t products = 0;
+  for (std::size_t first = 0; first < n; first += detail::inverse_block) {
+    const std::size_t size = (std::min)(detail::inverse_block, n - first), side = (std::max)(first, n - first - size);
+    products = (std::max)(products, gemm_scratch<T>((std::max)(side, size), (std::max)(side, size), size, concurrency));
+  }
+  return 2 * widest * widest + n * widest + products;
+}
+
 /// Inverts a symmetric positive definite matrix in place.
 ///
 /// Shapes     a: n x n, row-major; only the lower triangle is read, the whole inverse is written

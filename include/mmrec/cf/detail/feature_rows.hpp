@@ -167,5 +167,13 @@ class sparse_rows {
   data::presence present_;
 };
 
+/// The bytes of dense_rows and sparse_rows of these features.
+inline std::uint64_t feature_bytes(const data::dense_features& features) {
+  return 8 * static_cast<std::uint64_t>(features.values.size()) + features.items();
+}
+inline std::uint64_t feature_bytes(const data::sparse_features& features) {
+  return 8 * std::uint64_t{features.values.entries()} + 9 * std::uint64_t{features.items()};
+}
+
 }  // namespace cf::detail
 }  // namespace mmrec::inline v0
