@@ -4,6 +4,7 @@
 #include <mmrec/core/stage.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/nearest.hpp>
+#include <mmrec/kernel/row_sums.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -237,6 +238,36 @@ TEST_CASE("all levels of instructions find the nearest centres") {
                 index[p]);
         }
       }
+    }
+  }
+}
+
+TEST_CASE("sums over a row are the same at all levels of instructions") {
+  for (const std::size_t width : {1u, 7u, 8u, 29u, 64u}) {
+    const auto x = noise(3, width, width);
+    const float *row = x.data(), *shift = row + width, *centre = shift + width;
+    double expected = 0.0, without = 0.0;
+    for (std::size_t d = 0; d < width; ++d) {
+      const double value = static_cast<double>(row[d] - shift[d]);
+      expected += (value - static_cast<double>(centre[d])) * (value - static_cast<double>(centre[d]));
+      without += value * value;
+    }
+    std::vector<std::vector<double>> found;
+    for (const mm::kernel::simd_level level : mm::kernel::usable_simd_levels()) {
+      std::vector<double> to(width, 1.0), from(width, 5.0);
+      mm::kernel::move_row(to.data(), from.data(), row, shift, width, level);
+      mm::kernel::add_row(to.data(), row, shift, width, level);
+      for (std::size_t d = 0; d < width; ++d) {
+        const auto value = static_cast<double>(row[d] - shift[d]);
+        CHECK(to[d] == 1.0 + value + value);
+        CHECK(from[d] == 5.0 - value);
+      }
+      to.push_back(mm::kernel::squared_difference(row, shift, centre, width, level));
+      to.push_back(mm::kernel::squared_difference(row, shift, nullptr, width, level));
+      CHECK(to[width] == Approx(expected).epsilon(1e-12));
+      CHECK(to[width + 1] == Approx(without).epsilon(1e-12));
+      found.push_back(to);
+      CHECK(found.front() == to);
     }
   }
 }

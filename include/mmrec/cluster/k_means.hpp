@@ -29,8 +29,8 @@ namespace cluster {
 /// the distances to the means.
 ///
 /// Shapes     in N x D; out N x K, K = clusters
-/// Cost       fit: for each start 16 N K D operations for seeding and 2 N K D for an iteration, which also reads the rows
-///            that changed their cluster; 4 N D + 50 N + 8 K D bytes. transform: 3 N K D; predict: 2 N K D
+/// Cost       fit: for each start 16 N K D operations for seeding and at most 2 N K D for an iteration, less where bounds rule
+///            out the other centres; 4 N D + 70 N + 16 K D bytes beside the rows. transform: 3 N K D; predict: 2 N K D
 /// Result     Lloyd's iteration exactly, up to rounding in float; means and inertia are summed in double. The start with
 ///            the lowest inertia wins, the earlier one among equals. A row as near to two centres belongs to the one with the
 ///            lower number. A cluster that loses all its rows takes the row that is farthest from its centre, out of a
@@ -43,7 +43,7 @@ namespace cluster {
 /// Example    const auto model = cluster::k_means{.clusters = 20}.fit(exec, user_vectors, seed{1});
 ///            const std::vector<std::uint32_t> label = model.predict(exec, user_vectors);
 /// Reference  Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28(2), 1982; Arthur, Vassilvitskii,
-///            "k-means++: the advantages of careful seeding", SODA 2007
+///            "k-means++: the advantages of careful seeding", SODA 2007; Hamerly, "Making k-means even faster", SDM 2010
 struct k_means {
   using input_kind = kind::dense<float>;
   using output_kind = kind::dense<float>;

@@ -65,13 +65,13 @@ inline void nearest(const float* panel, const packed_centres& centres, float* sc
   std::fill_n(score, panel_points, std::numeric_limits<float>::infinity());
   std::fill_n(second, panel_points, std::numeric_limits<float>::infinity());
   std::fill_n(index, panel_points, std::uint32_t{0});
-  const std::size_t group = detail::tile_centres, groups = (centres.count() + group - 1) / group;
-  constexpr std::size_t line = cache_line / sizeof(float);
-  const std::size_t share = next == nullptr ? 0 : (panel_points * centres.width() / line + groups - 1) / groups * line;
+  const std::size_t group = detail::tile_centres, width = centres.width();
   for (std::size_t first = 0; first < centres.count(); first += group) {
-    for (std::size_t ahead = 0; ahead < share; ahead += line, next += line) __builtin_prefetch(next);
-    detail::nearest_group({panel, centres.values() + first * centres.width(), centres.half_squares() + first,
-                           centres.width(), static_cast<std::uint32_t>(first), score, second, index},
+    // The next panel has three lines for each coordinate: the first three groups ask for one of them at each step.
+    const bool asks = next != nullptr && first < 3 * group;
+    const float* const ahead = asks ? next + first / group * width * detail::tile_line : panel;
+    detail::nearest_group({panel, centres.values() + first * width, centres.half_squares() + first, width,
+                           static_cast<std::uint32_t>(first), score, second, index, ahead},
                           level);
   }
 }

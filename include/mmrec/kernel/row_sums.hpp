@@ -32,6 +32,18 @@ __attribute__((target("avx512f"))) inline std::size_t move_row_avx512(double* to
   }
   return d;
 }
+__attribute__((target("avx512f"))) inline std::size_t squares_avx512(const float* row, const float* shift,
+                                                                     const float* centre, std::size_t width, double* sums) {
+  std::size_t d = 0;
+  __m512d sum = _mm512_setzero_pd();
+  for (; d + 8 <= width; d += 8) {
+    __m512d value = _mm512_maskz_cvtps_pd(0xff, _mm256_sub_ps(_mm256_loadu_ps(row + d), _mm256_loadu_ps(shift + d)));
+    if (centre != nullptr) value = _mm512_sub_pd(value, _mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(centre + d)));
+    sum = _mm512_add_pd(sum, _mm512_mul_pd(value, value));
+  }
+  _mm512_storeu_pd(sums, sum);
+  return d;
+}
 #endif
 }  // namespace detail
 
@@ -60,19 +72,19 @@ inline void move_row(double* to, double* from, const float* row, const float* sh
 }
 
 /// The sum of (row - shift - centre)^2 over the columns, in double; centre may be null for zeros.
-/// Result     four sums in turn, then added in pairs: same bits at every level
-inline double squared_difference(const float* row, const float* shift, const float* centre, std::size_t width) {
-  double sums[4] = {};
-  const auto term = [&](std::size_t d) {
-    const double value = static_cast<double>(row[d] - shift[d]) - (centre == nullptr ? 0.0 : static_cast<double>(centre[d]));
-    return value * value;
-  };
+/// Result     eight sums in turn, then added in pairs: same bits at every level
+inline double squared_difference(const float* row, const float* shift, const float* centre, std::size_t width,
+                                 [[maybe_unused]] simd_level level = best_simd_level()) {
+  double sums[8] = {};
   std::size_t d = 0;
-  for (; d + 4 <= width; d += 4) {
-    for (std::size_t chain = 0; chain < 4; ++chain) sums[chain] += term(d + chain);
+#if MMREC_X86
+  if (level == simd_level::avx512) d = detail::squares_avx512(row, shift, centre, width, sums);
+#endif
+  for (; d < width; ++d) {
+    const double value = static_cast<double>(row[d] - shift[d]) - (centre == nullptr ? 0.0 : static_cast<double>(centre[d]));
+    sums[d % 8] += value * value;
   }
-  for (; d < width; ++d) sums[d % 4] += term(d);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
 }  // namespace kernel

@@ -17,6 +17,8 @@ namespace kernel::detail {
 inline constexpr std::size_t tile_points = 48;
 /// Centres of a group: with three vectors of points for each, 24 of the 32 AVX-512 registers accumulate.
 inline constexpr std::size_t tile_centres = 8;
+/// Numbers in a cache line.
+inline constexpr std::size_t tile_line = 16;
 
 /// A group of centres, and the best of the earlier groups for each point of the panel, which the tile replaces.
 struct nearest_task {
@@ -28,6 +30,7 @@ struct nearest_task {
   float* score;
   float* second;  // the second best score
   std::uint32_t* index;
+  const float* ahead;  // a cache line for each coordinate, asked for meanwhile
 };
 
 // All levels sum an inner product in the order of the coordinates. Tiles are not inlined into larger functions: g++ would
@@ -35,11 +38,12 @@ struct nearest_task {
 
 #if MMREC_X86
 __attribute__((target("avx512f"), always_inline)) inline void products_tile(const float* panel, const float* centres,
-                                                                            std::size_t width,
+                                                                            std::size_t width, const float* ahead,
                                                                             __m512 (&sums)[tile_centres][3]) {
 #pragma GCC unroll 8
   for (std::size_t q = 0; q < tile_centres; ++q) sums[q][0] = sums[q][1] = sums[q][2] = _mm512_setzero_ps();
-  for (std::size_t d = 0; d < width; ++d, panel += tile_points, centres += tile_centres) {
+  for (std::size_t d = 0; d < width; ++d, panel += tile_points, centres += tile_centres, ahead += tile_line) {
+    __builtin_prefetch(ahead);
     const __m512 points0 = _mm512_loadu_ps(panel);
     const __m512 points1 = _mm512_loadu_ps(panel + 16);
     const __m512 points2 = _mm512_loadu_ps(panel + 32);
@@ -55,7 +59,7 @@ __attribute__((target("avx512f"), always_inline)) inline void products_tile(cons
 
 __attribute__((target("avx512f"), noinline)) inline void nearest_avx512(const nearest_task& task) {
   __m512 sums[tile_centres][3];
-  products_tile(task.panel, task.centres, task.width, sums);
+  products_tile(task.panel, task.centres, task.width, task.ahead, sums);
 #pragma GCC unroll 3
   for (std::size_t part = 0; part < 3; ++part) {
     __m512 best = _mm512_loadu_ps(task.score + 16 * part);
@@ -78,7 +82,7 @@ __attribute__((target("avx512f"), noinline)) inline void nearest_avx512(const ne
 __attribute__((target("avx512f"), noinline)) inline void products_avx512(const float* panel, const float* centres,
                                                                          std::size_t width, float* out) {
   __m512 sums[tile_centres][3];
-  products_tile(panel, centres, width, sums);
+  products_tile(panel, centres, width, panel, sums);
 #pragma GCC unroll 8
   for (std::size_t q = 0; q < tile_centres; ++q) {
 #pragma GCC unroll 3
