@@ -116,12 +116,13 @@ TEST_CASE("the interval of an error holds it, and narrows as a mean's does") {
 }
 
 TEST_CASE("a better model is told from an equal one") {
-  const auto [model, held_out] = noisy(0.8, 3);
+  const auto drawn = noisy(0.8, 3);
+  const table_model& model = drawn.first;
   auto worse = model, other = noisy(0.8, 4).first;
   for (auto& row : worse.table) {
     for (float& value : row) value = 3.0f + 1.15f * (value - 3.0f);
   }
-  const auto judge = [&](const table_model& which) { return eval::evaluate_ratings(exec::cpu{}, which, held_out); };
+  const auto judge = [&](const table_model& which) { return eval::evaluate_ratings(exec::cpu{}, which, drawn.second); };
   const auto gain = eval::paired_bootstrap(exec::cpu{}, judge(worse), judge(model), rating_measure::rmse);
   CHECK(gain.difference.mean == Approx(judge(worse).value(rating_measure::rmse) - judge(model).value(rating_measure::rmse)));
   CHECK(gain.difference.low > 0.0);

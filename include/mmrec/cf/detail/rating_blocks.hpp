@@ -20,8 +20,8 @@ inline constexpr std::size_t rating_least_blocks = 8;
 inline constexpr std::size_t rating_most_blocks = 256;
 /// Ratings of a block, on average, that pay for handing it to a thread.
 inline constexpr std::size_t rating_block_size = 1024;
-/// Bytes of factors that a block should touch at most, so that they stay in the second cache.
-inline constexpr std::size_t rating_block_bytes = std::size_t{1} << 20;
+/// Bytes of factors that a block may touch: about the second cache. More and smaller blocks fetch the same rows more often.
+inline constexpr std::size_t rating_block_bytes = std::size_t{2} << 20;
 
 /// How many strips users and items are each cut into; follows from the sizes alone.
 inline std::size_t rating_block_count(std::size_t users, std::size_t items, std::size_t ratings, std::size_t width) {

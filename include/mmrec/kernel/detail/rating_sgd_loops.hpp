@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <mmrec/core/config.hpp>
 
@@ -56,23 +57,34 @@ inline void fetch_rows(const rated_pair& pair, const rating_tables& tables) {
   }
 }
 
+/// A vector type of the compiler: one SSE2 or NEON register, or four scalars where there is neither.
+using rating_vector = float __attribute__((vector_size(16)));
+
+inline rating_vector rating_load(const float* from) {
+  rating_vector value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
 inline void rating_sgd_portable(const rated_pair* pairs, std::size_t count, const rating_tables& tables,
                                 const rating_steps& steps) {
-  constexpr std::size_t chains = 4;
   const float keep = 1.0f - steps.rate * steps.decay;
   for (std::size_t n = 0; n < count; ++n) {
     float* const p = tables.users + pairs[n].user * tables.width;
     float* const q = tables.items + pairs[n].item * tables.width;
-    float sums[chains] = {};
-    for (std::size_t k = 0; k < tables.width; k += chains) {
-      for (std::size_t c = 0; c < chains; ++c) sums[c] += p[k + c] * q[k + c];
+    rating_vector even{}, odd{};
+    for (std::size_t k = 0; k < tables.width; k += 8) {
+      even += rating_load(p + k) * rating_load(q + k);
+      odd += rating_load(p + k + 4) * rating_load(q + k + 4);
     }
-    const float step = steps.rate * step_biases(pairs[n], (sums[0] + sums[1]) + (sums[2] + sums[3]), tables, steps);
+    even += odd;
+    const float step = steps.rate * step_biases(pairs[n], (even[0] + even[1]) + (even[2] + even[3]), tables, steps);
     const float user_step = steps.user_gain * step;
-    for (std::size_t k = 0; k < tables.width; ++k) {
-      const float before = p[k];
-      p[k] = keep * before + user_step * q[k];
-      q[k] = keep * q[k] + step * before;
+    for (std::size_t k = 0; k < tables.width; k += 4) {
+      const rating_vector x = rating_load(p + k), y = rating_load(q + k);
+      const rating_vector next_x = keep * x + user_step * y, next_y = keep * y + step * x;
+      std::memcpy(p + k, &next_x, sizeof next_x);
+      std::memcpy(q + k, &next_y, sizeof next_y);
     }
   }
 }
