@@ -64,7 +64,7 @@ void check_filters(const Index& index, const mmrec::matrix<float>& queries) {
   typename Index::workspace scratch;
   for (Eigen::Index query = 0; query < 5; ++query) {
     const auto list =
-        index.search(row_of(queries, query), 10, filter(!seen{} & where<"rare">(yes{}), about), history, scratch);
+        index.search(row_of(queries, query), 10, filter(unseen{} & where<"rare">(yes{}), about), history, scratch);
     REQUIRE(list.size() == 10);
     for (const scored_item& entry : list) {
       CHECK(entry.item.index() % 97 == 5);

@@ -109,7 +109,7 @@ TEST_CASE("rules give the lists of a full sort and a walk over it, in 14,000 ran
 
     REQUIRE(listed(w, anything{}, k, scratch) == by_full_sort(
                                                      w, k, [](std::size_t) { return true; }, unchanged, no_cap, no_cap));
-    REQUIRE(listed(w, !seen{} & deny{w.listed}, k, scratch) ==
+    REQUIRE(listed(w, unseen{} & deny{w.listed}, k, scratch) ==
             by_full_sort(
                 w, k, [&](std::size_t item) { return !w.was_seen(item) && !w.is_listed(item); }, unchanged, no_cap, no_cap));
     REQUIRE(listed(w, allow{w.listed} & (where<"price">(at_most{limit}) | !has_value<"price">{}), k, scratch) ==
@@ -124,7 +124,7 @@ TEST_CASE("rules give the lists of a full sort and a walk over it, in 14,000 ran
                   return (w.brands[item] == name || w.prices[item] > limit) && !(w.was_seen(item) && w.genres[item] == "g1");
                 },
                 unchanged, no_cap, no_cap));
-    REQUIRE(listed(w, !seen{} & cap<"brand">{most} & cap<"genre">{few}, k, scratch) ==
+    REQUIRE(listed(w, unseen{} & cap<"brand">{most} & cap<"genre">{few}, k, scratch) ==
             by_full_sort(
                 w, k, [&](std::size_t item) { return !w.was_seen(item); }, unchanged, most, few));
     // Factors and scores of few digits: sums and products are exact, whatever the compiler fuses.
@@ -217,9 +217,9 @@ TEST_CASE("a filter takes any predicate, and a new rule of the same form") {
 
 TEST_CASE("rules are regular values") {
   using namespace serve;
-  const auto rule = !seen{} & where<"price">(at_most{20}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
-  const auto same = !seen{} & where<"price">(at_most{20}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
-  const auto other = !seen{} & where<"price">(at_most{21}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
+  const auto rule = unseen{} & where<"price">(at_most{20}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
+  const auto same = unseen{} & where<"price">(at_most{20}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
+  const auto other = unseen{} & where<"price">(at_most{21}) & cap<"brand">{2} & boost(where<"brand">(is{"acme"}), 1.5f);
   CHECK(rule == same);
   CHECK(!(rule == other));
 }

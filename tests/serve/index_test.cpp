@@ -56,7 +56,7 @@ TEMPLATE_TEST_CASE("an index lists what a full sort and a walk list, in 3,000 ra
     }
     const std::vector<std::span<const item_id>> seen_by(histories.begin(), histories.end());
     const item_attributes about(prices.size(), numeric<"price">(prices), categorical<"brand">(brands));
-    const auto admits = !seen{} & deny{denied} & where<"price">(at_most{6});
+    const auto admits = unseen{} & deny{denied} & where<"price">(at_most{6});
     const auto boosts = boost(where<"brand">(is{"b1"}), 2.0f);
     const filter plain(admits & boosts, about);
     const filter capped(admits & boosts & cap<"brand">{most}, about);
@@ -130,7 +130,7 @@ TEMPLATE_TEST_CASE("an index gives the same bits for any number of threads, and 
   std::vector<std::string> brands(2000);
   for (auto& name : brands) name = "b" + std::to_string(random.below(20));
   const item_attributes about(2000, categorical<"brand">(brands));
-  const filter rule(!seen{} & cap<"brand">{2}, about);
+  const filter rule(unseen{} & cap<"brand">{2}, about);
   const std::vector<item_id> history{item_id{3u}, item_id{1500u}};
   const TestType index(rows);
   const auto one = index.search(exec::cpu{.threads = 1}, queries, 12, rule, {});
@@ -163,14 +163,14 @@ TEMPLATE_TEST_CASE("an index refuses what does not fit", "", serve::exact_index,
   CHECK(test::thrown<shape_error>([&] { index.search(narrow, 2, scratch); }) ==
         "serve::index::search: query: expected 3, got 2");
   const item_attributes<> five(5);
-  CHECK(test::thrown<shape_error>([&] { index.search(fits, 2, filter(!seen{}, five), {}, scratch); }) ==
+  CHECK(test::thrown<shape_error>([&] { index.search(fits, 2, filter(unseen{}, five), {}, scratch); }) ==
         "serve::index::search: items of the filter: expected 4, got 5");
   CHECK(test::thrown<shape_error>([&] { index.search(exec::cpu{}, matrix<float>::Ones(1, 2), 2); }) ==
         "serve::index::search: width of the queries: expected 3, got 2");
   const item_attributes<> four(4);
   const std::vector<std::span<const item_id>> histories(2);
   CHECK(test::thrown<shape_error>([&] {
-          index.search(exec::cpu{}, matrix<float>::Ones(1, 3), 2, filter(!seen{}, four), histories);
+          index.search(exec::cpu{}, matrix<float>::Ones(1, 3), 2, filter(unseen{}, four), histories);
         }) == "serve::index::search: histories: expected 1, got 2");
   CHECK(index.search(fits, 0, scratch).empty());
   CHECK(index.search(fits, 100, scratch).size() == 4);

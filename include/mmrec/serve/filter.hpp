@@ -20,7 +20,7 @@ namespace serve {
 /// judged when its score is high enough for the list, and not otherwise.
 ///
 ///   const serve::item_attributes about(items, serve::numeric<"price">(prices), serve::categorical<"brand">(brands));
-///   const serve::filter filter(!serve::seen{} & serve::where<"price">(serve::at_most{20}) & serve::cap<"brand">{2}, about);
+///   const serve::filter filter(serve::unseen{} & serve::where<"price">(serve::at_most{20}) & serve::cap<"brand">{2}, about);
 ///
 /// Semantics  the list is made as if all items were scored, boosted and sorted by listed_before (score, then lower id), and
 ///            then walked from the top: an item that breaks a condition, or whose category has been listed as often as its

@@ -27,7 +27,7 @@ struct anything {
   friend bool operator==(const anything&, const anything&) = default;
 };
 
-/// The item is in the user's history; almost always negated.
+/// The item is in the user's history; see unseen.
 struct seen {
   static constexpr part rule_part_kind = part::condition;
   friend bool operator==(const seen&, const seen&) = default;
@@ -121,6 +121,9 @@ struct negation {
   friend bool operator==(const negation&, const negation&) = default;
 };
 
+/// The item is not in the user's history, as most rules begin.
+using unseen = negation<seen>;
+
 /// where<"price">(at_most{20}), where<"brand">(is{"acme"}), where<"age">([](float days) { return days < 30; }).
 template <fixed_string Name, class Predicate>
 constexpr attribute_condition<Name, Predicate> where(Predicate predicate) {
@@ -140,7 +143,8 @@ constexpr auto boost(Condition condition, float factor, float addend = 0.0f) {
   }
 }
 
-// A loose operator with an assertion inside: one mistake is one error, on the line where it was made.
+// A loose operator with an assertion inside: one mistake is one error, on the line where it was made. Compilers want a
+// negation in parentheses beside '&', (!a) & b, lest somebody meant !(a & b).
 
 template <rule_part Left, rule_part Right>
 constexpr both<Left, Right> operator&(Left left, Right right) {
