@@ -1,6 +1,7 @@
 // The search with a first pass over bytes, against the search in floats: the same items and the same bits.
 #include <mmrec/kernel/quantized_items.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -90,7 +91,10 @@ TEST_CASE("quantized_items lists what packed_items lists, bit for bit, whatever 
   random_stream random(seed{21}, 0);
   for (int round = 0; round < 500; ++round) {
     const auto what = static_cast<kind>(random.below(kinds)), asked = static_cast<kind>(random.below(kinds));
-    const std::size_t items = random.below(round % 4 == 0 ? 3000 : 300), width = 1 + random.below(90);
+    const std::size_t items = random.below(round % 16 == 0  ? 9000
+                                           : round % 4 == 0 ? 3000
+                                                            : 300),
+                      width = 1 + random.below(90);
     const std::size_t batch = 1 + random.below(40), k = 1 + random.below(round % 5 == 0 ? 300 : 20);
     CAPTURE(round, what, asked, items, width, batch, k);
     const auto rows = rows_of(what, items, width, random), queries = rows_of(asked, batch, width, random);
@@ -127,6 +131,43 @@ TEST_CASE("quantized_items gives one query the same bits alone, in a batch, by t
       const scored_item entry = together.lists[query * k + place];
       CHECK(alone.lists[place] == entry);
       CHECK(scores[entry.item.index()] == entry.score);
+    }
+  }
+}
+
+TEST_CASE("searches are right where a look at a few items misleads") {
+  // The sample holds the best items of all, and nothing else of worth: what seems to be reached by many is reached by few.
+  const auto level = GENERATE(from_range(kernel::usable_int8_levels()));
+  constexpr std::size_t items = 9000, width = 8, batch = 5;
+  random_stream random(seed{24}, 0);
+  for (const std::size_t high : {8u, 30u, 48u, 70u}) {
+    auto rows = rows_of(normal, items, width, random);
+    std::vector<float> queries(batch * width, 1.0f);
+    for (std::size_t item = 0; item < high; ++item) {
+      for (std::size_t d = 0; d < width; ++d) rows[item * width + d] += 20.0f;
+    }
+    for (std::size_t query = 1; query < batch; ++query) {
+      for (std::size_t d = 0; d < width; ++d) queries[query * width + d] = static_cast<float>(random.normal());
+    }
+    for (const std::size_t k : {1u, 10u, 40u, 90u, 140u}) {
+      CAPTURE(high, k);
+      std::vector<float> scores(items);
+      const kernel::packed_items packed(rows, items, width);
+      const kernel::quantized_items quantized(rows, items, width);
+      const result floats = search(packed, queries, batch, k, everything, 1, kernel::simd_level_of(level));
+      REQUIRE(same_bits(search(quantized, queries, batch, k, everything, 1, level), floats, k));
+      for (std::size_t query = 0; query < batch; ++query) {
+        packed.score(std::span(queries).subspan(query * width, width), scores, kernel::simd_level_of(level));
+        std::vector<scored_item> expected(items);
+        for (std::size_t item = 0; item < items; ++item) expected[item] = {item_id{item}, scores[item]};
+        std::sort(expected.begin(), expected.end(), kernel::listed_before{});
+        REQUIRE(floats.counts[query] == k);
+        REQUIRE(std::equal(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(k),
+                           floats.lists.begin() + static_cast<std::ptrdiff_t>(query * k)));
+      }
+      const auto tilt = [](std::size_t query) { return tilted{query}; };
+      REQUIRE(same_bits(search(quantized, queries, batch, k, tilt, 1, level),
+                        search(packed, queries, batch, k, tilt, 1, kernel::simd_level_of(level)), k));
     }
   }
 }

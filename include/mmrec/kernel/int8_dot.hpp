@@ -152,7 +152,40 @@ __attribute__((target("amx-tile,amx-int8"), noinline)) inline void configure_til
 }
 __attribute__((target("amx-tile,amx-int8"), noinline)) inline void release_tiles() { _tile_release(); }
 
-/// 16 queries, or 32 with `two`. Tiles 0 to 3 hold sums, 4 and 5 queries, 6 and 7 items.
+// One panel of items against 16 queries, or 32 with `two`. Tiles 0 to 3 hold sums, 4 and 5 queries, 6 and 7 items; their
+// numbers are part of the instructions, so that the two sets are two macros' worth of text.
+__attribute__((target("amx-tile,amx-int8"), always_inline)) inline void amx_even_panel(const std::uint8_t* panel,
+                                                                                       std::size_t tiles,
+                                                                                       const std::int8_t* queries,
+                                                                                       std::size_t stride, bool two) {
+  _tile_zero(0);
+  if (two) _tile_zero(1);
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    _tile_loadd(6, panel + 1024 * tile, 64);
+    if (tiles > 1) _tile_loadd(4, queries + 64 * tile, stride);
+    _tile_dpbsud(0, 4, 6);
+    if (!two) continue;
+    if (tiles > 1) _tile_loadd(5, queries + 16 * stride + 64 * tile, stride);
+    _tile_dpbsud(1, 5, 6);
+  }
+}
+__attribute__((target("amx-tile,amx-int8"), always_inline)) inline void amx_odd_panel(const std::uint8_t* panel,
+                                                                                      std::size_t tiles,
+                                                                                      const std::int8_t* queries,
+                                                                                      std::size_t stride, bool two) {
+  _tile_zero(2);
+  if (two) _tile_zero(3);
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    _tile_loadd(7, panel + 1024 * tile, 64);
+    if (tiles > 1) _tile_loadd(4, queries + 64 * tile, stride);
+    _tile_dpbsud(2, 4, 7);
+    if (!two) continue;
+    if (tiles > 1) _tile_loadd(5, queries + 16 * stride + 64 * tile, stride);
+    _tile_dpbsud(3, 5, 7);
+  }
+}
+
+/// While the sums of one panel are stored, those of the next one are computed.
 __attribute__((target("amx-tile,amx-int8"), noinline)) inline void int8_dots_amx(const std::uint8_t* block,
                                                                                  std::size_t groups,
                                                                                  const std::int8_t* queries,
@@ -160,32 +193,23 @@ __attribute__((target("amx-tile,amx-int8"), noinline)) inline void int8_dots_amx
                                                                                  std::int32_t* out) {
   const std::size_t panel = 64 * groups, tiles = (groups + 15) / 16;
   constexpr std::size_t out_bytes = int8_block_items * sizeof(std::int32_t);
-  for (std::size_t half = 0; half < 2; ++half, block += 2 * panel, out += 2 * int8_panel_items) {
-    _tile_zero(0);
-    _tile_zero(1);
-    if (two) {
-      _tile_zero(2);
-      _tile_zero(3);
-    }
-    for (std::size_t tile = 0; tile < tiles; ++tile) {
-      _tile_loadd(6, block + 1024 * tile, 64);
-      _tile_loadd(7, block + panel + 1024 * tile, 64);
-      _tile_loadd(4, queries + 64 * tile, stride);
-      _tile_dpbsud(0, 4, 6);
-      _tile_dpbsud(1, 4, 7);
-      if (two) {
-        _tile_loadd(5, queries + 16 * stride + 64 * tile, stride);
-        _tile_dpbsud(2, 5, 6);
-        _tile_dpbsud(3, 5, 7);
-      }
-    }
-    _tile_stored(0, out, out_bytes);
-    _tile_stored(1, out + int8_panel_items, out_bytes);
-    if (two) {
-      _tile_stored(2, out + 16 * int8_block_items, out_bytes);
-      _tile_stored(3, out + 16 * int8_block_items + int8_panel_items, out_bytes);
-    }
+  std::int32_t* const below = out + 16 * int8_block_items;
+  if (tiles == 1) {
+    _tile_loadd(4, queries, stride);
+    if (two) _tile_loadd(5, queries + 16 * stride, stride);
   }
+  amx_even_panel(block, tiles, queries, stride, two);
+  amx_odd_panel(block + panel, tiles, queries, stride, two);
+  _tile_stored(0, out, out_bytes);
+  if (two) _tile_stored(1, below, out_bytes);
+  amx_even_panel(block + 2 * panel, tiles, queries, stride, two);
+  _tile_stored(2, out + 16, out_bytes);
+  if (two) _tile_stored(3, below + 16, out_bytes);
+  amx_odd_panel(block + 3 * panel, tiles, queries, stride, two);
+  _tile_stored(0, out + 32, out_bytes);
+  if (two) _tile_stored(1, below + 32, out_bytes);
+  _tile_stored(2, out + 48, out_bytes);
+  if (two) _tile_stored(3, below + 48, out_bytes);
 }
 #endif
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -83,7 +85,8 @@ class quantized_items {
     aligned_vector<float> lows, highs;
     aligned_vector<std::uint32_t> items;
     detail::int8_queries queries;
-    std::vector<std::size_t> by_bytes, in_floats;  // the queries' numbers
+    std::vector<std::size_t> asked, again;  // the queries' numbers
+    std::vector<float> floors;              // what the lists of `asked` are thought to reach
   };
 
   /// As packed_items::search_if.
@@ -186,70 +189,108 @@ class quantized_items {
     }
   }
 
+  /// Searches a range of queries in a range of blocks; `out` and `counts` begin with those of the first query.
   template <class FilterOf>
   void search_block(std::span<const float> queries, std::size_t k, const FilterOf& filter_of, std::size_t begin,
                     std::size_t end, std::size_t first_block, std::size_t last_block, scored_item* out, std::size_t* counts,
                     scratch& own, int8_level level) const {
     const simd_level simd = simd_level_of(level);
-    const std::size_t batch = end - begin;
-    const std::size_t kept = (std::min)(k, items_), room = detail::candidates_room(kept, items_);
+    const std::size_t kept = (std::min)(k, items_), room = detail::candidates_room(detail::bounded_limit(kept, items_));
     const auto exact = [&](std::size_t query) {
       return detail::exact_scores{rows_.data(), width_, queries.data() + query * width_};
     };
-    own.items.resize(batch * room);
-    own.lows.resize(batch * room);
-    own.highs.resize(batch * room);
-    own.queries.resize(batch, width_);
-    own.by_bytes.clear();
-    own.in_floats.clear();
-    own.found.clear();
-    for (std::size_t query = begin; query < end; ++query) {
-      const std::size_t index = own.by_bytes.size();
-      const bool fits = bounded_ && own.queries.set(index, queries.data() + query * width_, width_);
-      (fits ? own.by_bytes : own.in_floats).push_back(query);
-      if (!fits) continue;
-      detail::bounded_candidates found;
-      found.items = own.items.data() + index * room;
-      found.lows = own.lows.data() + index * room;
-      found.highs = own.highs.data() + index * room;
-      found.limit = detail::candidates_limit(kept, items_);
-      own.found.push_back(found);
+    own.items.resize((end - begin) * room);
+    own.lows.resize((end - begin) * room);
+    own.highs.resize((end - begin) * room);
+    own.found.resize(end - begin);
+    for (std::size_t query = 0; query < end - begin; ++query) {
+      own.found[query].items = own.items.data() + query * room;
+      own.found[query].lows = own.lows.data() + query * room;
+      own.found[query].highs = own.highs.data() + query * room;
     }
-    if (!own.by_bytes.empty()) {
-      const int8_session session(level);
-      alignas(64) std::int32_t sums[int8_most_queries * int8_block_items];
-      alignas(64) std::int32_t limits[int8_most_queries];
-      for (std::size_t block = first_block; block < last_block; ++block) {
-        const std::uint8_t* bytes = bytes_.data() + block * block_bytes();
-        const detail::int8_block_facts& facts = facts_[block];
-        for (std::size_t first = 0; first < own.by_bytes.size(); first += int8_most_queries) {
-          const std::size_t count = (std::min)(int8_most_queries, own.by_bytes.size() - first);
-          int8_dots(bytes, groups_, own.queries.bytes.data() + first * own.queries.stride, own.queries.stride, count, sums,
-                    level);
-          detail::sum_limits(own.queries, first, count, facts, limits, simd);
-          if (!detail::collect_sums(sums, limits, count, first, block * int8_block_items, own.queries, facts,
-                                    own.found.data(), simd)) {
-            continue;
-          }
-          for (std::size_t index = first; index < first + count; ++index) {
-            detail::bounded_candidates& found = own.found[index];
-            if (found.count <= found.limit) continue;
-            const std::size_t query = own.by_bytes[index];
-            detail::keep_best(found, kept, filter_of(query), exact(query), simd);
-            own.queries.admission[index] = found.admission;
-          }
-        }
-      }
-    }
-    for (std::size_t index = 0; index < own.by_bytes.size(); ++index) {
-      const std::size_t query = own.by_bytes[index];
-      counts[query - begin] =
-          detail::finish(own.found[index], kept, filter_of(query), exact(query), out + (query - begin) * k, simd);
-    }
-    for (const std::size_t query : own.in_floats) {
+    own.again.reserve(end - begin);
+    own.asked.resize(end - begin);
+    std::iota(own.asked.begin(), own.asked.end(), begin);
+    own.again.clear();
+    quantize_queries(queries, own);
+    for (const std::size_t query : own.again) {
       counts[query - begin] =
           search_in_floats(queries.data() + query * width_, kept, filter_of(query), first_block * int8_block_items,
                            (std::min)(items_, last_block * int8_block_items), out + (query - begin) * k, own, simd);
+    }
+    const float nothing_yet = -std::numeric_limits<float>::infinity();
+    own.floors.assign(own.asked.size(), nothing_yet);
+    if (detail::sample_pays(kept, (last_block - first_block) * int8_block_items)) {
+      const std::size_t rank = detail::sample_rank(kept);
+      scan(rank, filter_of, exact, first_block, last_block, detail::sample_stride, own, level);
+      for (std::size_t index = 0; index < own.asked.size(); ++index) {
+        const std::size_t query = own.asked[index];
+        own.floors[index] = detail::keep_best(own.found[index], rank, filter_of(query), exact(query), simd);
+      }
+    }
+    while (!own.asked.empty()) {
+      scan(kept, filter_of, exact, first_block, last_block, 1, own, level);
+      own.again.clear();
+      for (std::size_t index = 0; index < own.asked.size(); ++index) {
+        const std::size_t query = own.asked[index];
+        const float worst =
+            detail::finish(own.found[index], kept, filter_of(query), exact(query), out + (query - begin) * k, simd);
+        counts[query - begin] = own.found[index].count;
+        if (worst < own.floors[index]) own.again.push_back(query);
+      }
+      own.asked.swap(own.again);
+      own.again.clear();
+      quantize_queries(queries, own);
+      own.floors.assign(own.asked.size(), nothing_yet);
+    }
+  }
+
+  /// Writes the queries own.asked as bytes; those for which bytes do not do go to own.again.
+  void quantize_queries(std::span<const float> queries, scratch& own) const {
+    own.queries.resize(own.asked.size(), width_);
+    std::size_t kept = 0;
+    for (const std::size_t query : own.asked) {
+      if (bounded_ && own.queries.set(kept, queries.data() + query * width_, width_)) {
+        own.asked[kept++] = query;
+      } else {
+        own.again.push_back(query);
+      }
+    }
+    own.asked.resize(kept);
+  }
+
+  /// Collects candidates for the queries own.asked, from each `stride`-th block.
+  template <class FilterOf, class Exact>
+  void scan(std::size_t k, const FilterOf& filter_of, const Exact& exact, std::size_t first_block, std::size_t last_block,
+            std::size_t stride, scratch& own, int8_level level) const {
+    const simd_level simd = simd_level_of(level);
+    for (std::size_t index = 0; index < own.asked.size(); ++index) {
+      detail::restart(own.found[index], detail::bounded_limit(k, items_), own.floors[index], filter_of(own.asked[index]));
+      own.queries.admission[index] = own.found[index].admission;
+    }
+    const int8_session session(level);
+    alignas(64) std::int32_t sums[int8_most_queries * int8_block_items];
+    alignas(64) std::int32_t limits[int8_most_queries];
+    for (std::size_t block = first_block; block < last_block; block += stride) {
+      const std::uint8_t* bytes = bytes_.data() + block * block_bytes();
+      const detail::int8_block_facts& facts = facts_[block];
+      for (std::size_t first = 0; first < own.asked.size(); first += int8_most_queries) {
+        const std::size_t count = (std::min)(int8_most_queries, own.asked.size() - first);
+        int8_dots(bytes, groups_, own.queries.bytes.data() + first * own.queries.stride, own.queries.stride, count, sums,
+                  level);
+        detail::sum_limits(own.queries, first, count, facts, limits, simd);
+        if (!detail::collect_sums(sums, limits, count, first, block * int8_block_items, own.queries, facts, own.found.data(),
+                                  simd)) {
+          continue;
+        }
+        for (std::size_t index = first; index < first + count; ++index) {
+          detail::bounded_candidates& found = own.found[index];
+          if (found.count <= found.limit) continue;
+          const std::size_t query = own.asked[index];
+          detail::keep_best(found, k, filter_of(query), exact(query), simd);
+          own.queries.admission[index] = found.admission;
+        }
+      }
     }
   }
 
@@ -272,7 +313,8 @@ class quantized_items {
       detail::append_lanes_portable(found, begin, scores, lanes);
       if (found.count > found.limit) detail::keep_best(found, k, filter, level);
     }
-    return detail::finish(found, k, filter, out, level);
+    detail::finish(found, k, filter, out, level);
+    return found.count;
   }
 
   std::size_t items_ = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -87,6 +89,8 @@ class packed_items {
     std::vector<detail::query_group> groups;
     aligned_vector<float> values, scores;
     aligned_vector<std::uint32_t> items;
+    std::vector<std::size_t> asked, again;  // the queries' numbers
+    std::vector<float> floors;              // what the lists of `asked` are thought to reach
   };
 
   /// The k best items of each query, in the order of listed_before, without the items excluded for it.
@@ -151,20 +155,52 @@ class packed_items {
     return k != 0 && !counts.empty() && items_ != 0;
   }
 
+  /// Searches a range of queries in a range of panels; `out` and `counts` begin with those of the first query.
   template <class FilterOf>
   void search_block(std::span<const float> queries, std::size_t k, const FilterOf& filter_of, std::size_t begin,
                     std::size_t end, std::size_t first_panel, std::size_t last_panel, scored_item* out, std::size_t* counts,
                     scratch& own, simd_level level) const {
-    const std::size_t batch = end - begin;
-    const std::size_t kept = (std::min)(k, items_), room = detail::candidates_room(kept, items_);
-    own.found.resize(batch);
-    own.items.resize(batch * room);
-    own.scores.resize(batch * room);
-    for (std::size_t query = 0; query < batch; ++query) {
-      own.found[query] = detail::candidates{};
+    const std::size_t kept = (std::min)(k, items_), room = detail::candidates_room(detail::candidates_limit(kept, items_));
+    own.items.resize((end - begin) * room);
+    own.scores.resize((end - begin) * room);
+    own.found.resize(end - begin);
+    own.asked.resize(end - begin);
+    own.again.reserve(end - begin);
+    std::iota(own.asked.begin(), own.asked.end(), begin);
+    for (std::size_t query = 0; query < end - begin; ++query) {
       own.found[query].items = own.items.data() + query * room;
       own.found[query].scores = own.scores.data() + query * room;
-      own.found[query].limit = detail::candidates_limit(kept, items_);
+    }
+    const float nothing_yet = -std::numeric_limits<float>::infinity();
+    own.floors.assign(end - begin, nothing_yet);
+    if (detail::sample_pays(kept, (last_panel - first_panel) * detail::panel_items)) {
+      const std::size_t rank = detail::sample_rank(kept);
+      scan(queries, rank, filter_of, first_panel, last_panel, detail::sample_stride, own, level);
+      for (std::size_t index = 0; index < own.asked.size(); ++index) {
+        own.floors[index] = detail::keep_best(own.found[index], rank, filter_of(own.asked[index]), level);
+      }
+    }
+    while (!own.asked.empty()) {
+      scan(queries, kept, filter_of, first_panel, last_panel, 1, own, level);
+      own.again.clear();
+      for (std::size_t index = 0; index < own.asked.size(); ++index) {
+        const std::size_t query = own.asked[index];
+        const float worst = detail::finish(own.found[index], kept, filter_of(query), out + (query - begin) * k, level);
+        counts[query - begin] = own.found[index].count;
+        if (worst < own.floors[index]) own.again.push_back(query);
+      }
+      own.asked.swap(own.again);
+      own.floors.assign(own.asked.size(), nothing_yet);
+    }
+  }
+
+  /// Collects candidates for the queries own.asked, from each `stride`-th panel.
+  template <class FilterOf>
+  void scan(std::span<const float> queries, std::size_t k, const FilterOf& filter_of, std::size_t first_panel,
+            std::size_t last_panel, std::size_t stride, scratch& own, simd_level level) const {
+    const std::size_t batch = own.asked.size();
+    for (std::size_t index = 0; index < batch; ++index) {
+      detail::restart(own.found[index], detail::candidates_limit(k, items_), own.floors[index], filter_of(own.asked[index]));
     }
     // Queries in groups whose values of one factor lie side by side.
     const std::size_t widest = detail::widest_query_group(level);
@@ -175,26 +211,23 @@ class packed_items {
       while (count > batch - first) count /= 2;
       float* values = own.values.data() + first * width_;
       for (std::size_t member = 0; member < count; ++member) {
-        const float* query = queries.data() + (begin + first + member) * width_;
+        const float* query = queries.data() + own.asked[first + member] * width_;
         for (std::size_t factor = 0; factor < width_; ++factor) values[factor * count + member] = query[factor];
       }
       own.groups.push_back({values, own.found.data() + first, count});
       first += count;
     }
-    for (std::size_t panel = first_panel; panel < last_panel; ++panel) {
+    for (std::size_t panel = first_panel; panel < last_panel; panel += stride) {
       const float* values = panels_.data() + panel * panel_size();
       for (const detail::query_group& group : own.groups) {
         if (!detail::search_panel(values, group, width_, panel * detail::panel_items, level)) continue;
         for (std::size_t member = 0; member < group.count; ++member) {
           detail::candidates& found = group.found[member];
           if (found.count <= found.limit) continue;
-          const auto query = begin + static_cast<std::size_t>(&found - own.found.data());
-          detail::keep_best(found, kept, filter_of(query), level);
+          const auto index = static_cast<std::size_t>(&found - own.found.data());
+          detail::keep_best(found, k, filter_of(own.asked[index]), level);
         }
       }
-    }
-    for (std::size_t query = 0; query < batch; ++query) {
-      counts[query] = detail::finish(own.found[query], kept, filter_of(begin + query), out + query * k, level);
     }
   }
 

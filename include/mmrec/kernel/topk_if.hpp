@@ -99,16 +99,18 @@ std::size_t top_k_if(std::span<const float> scores, std::size_t k, const Filter&
   const std::size_t wanted = (std::min)(k, scores.size());
   if (out.size() < wanted) throw shape_error("kernel::top_k_if", "entries of out", wanted, out.size());
   if (wanted == 0) return 0;
-  scratch.items.resize(detail::candidates_room(wanted, scores.size()));
+  const std::size_t limit = detail::candidates_limit(wanted, scores.size());
+  scratch.items.resize(detail::candidates_room(limit));
   scratch.scores.resize(scratch.items.size());
   detail::candidates found;
   found.items = scratch.items.data();
   found.scores = scratch.scores.data();
-  found.limit = detail::candidates_limit(wanted, scores.size());
+  found.limit = limit;
   for (std::size_t item = 0; (item = detail::collect(found, scores, item, level)) < scores.size();) {
     detail::keep_best(found, wanted, filter, level);
   }
-  return detail::finish(found, wanted, filter, out.data(), level);
+  detail::finish(found, wanted, filter, out.data(), level);
+  return found.count;
 }
 
 }  // namespace kernel

@@ -35,6 +35,13 @@ struct bounded_candidates {
   float admission = -std::numeric_limits<float>::infinity();  ///< items whose largest score is below it are not collected
 };
 
+/// How many are collected before they are compared: more than of scores that are known, because two to three times k of
+/// them cannot be told apart.
+constexpr std::size_t bounded_limit(std::size_t k, std::size_t items) {
+  const std::size_t wanted = k < 24 ? 96 : k <= 2048 ? 4 * k : 2 * k + 4096;
+  return (std::min)(wanted, (std::max)(items, k));
+}
+
 /// How to compute the scores of items exactly.
 struct exact_scores {
   const float* rows;
@@ -49,6 +56,7 @@ struct sum_meaning {
   float error;
 };
 
+/// Appends sums in chosen lanes, one by one.
 inline void append_sums_portable(bounded_candidates& found, std::size_t first_item, const std::int32_t* sums,
                                  std::uint64_t lanes, const sum_meaning& meaning) {
   constexpr float rounding = 1e-6f;
@@ -82,6 +90,8 @@ inline constexpr __mmask16 every_lane = 0xffff;
 __attribute__((target("avx512f"))) inline void append_sums_avx512(bounded_candidates& found, std::size_t first_item,
                                                                   const std::int32_t* sums, std::uint64_t lanes,
                                                                   const sum_meaning& meaning) {
+  // One by one, few lanes take one branch that is foretold wrongly, at the end; by registers they take several.
+  if (std::popcount(lanes) <= 6) return append_sums_portable(found, first_item, sums, lanes, meaning);
   const __m512i offset = _mm512_set1_epi32(meaning.offset);
   const __m512 scale = _mm512_set1_ps(meaning.scale), error = _mm512_set1_ps(meaning.error);
   const __m512 rounding = _mm512_set1_ps(1e-6f);
@@ -141,35 +151,70 @@ void apply_filter(bounded_candidates& found, const Filter& filter) {
   found.checked = found.count;
 }
 
-/// Computes the scores of all entries and keeps the k best, in increasing order of items.
-template <listing_filter Filter>
-void keep_exact(bounded_candidates& found, std::size_t k, const Filter& filter, const exact_scores& exact,
-                simd_level level) {
-  ordered_dots(exact.rows, exact.width, {found.items, found.count}, exact.query, found.lows, level);
-  if constexpr (Filter::adjusts) {
-    for (std::size_t index = 0; index < found.count; ++index) {
-      found.lows[index] = filter.adjust(item_id{std::size_t{found.items[index]}}, found.lows[index]);
-    }
+/// Drops what cannot reach `bound`.
+inline void keep_bounded(bounded_candidates& found, float bound, [[maybe_unused]] simd_level level) {
+#if MMREC_X86
+  if (level == simd_level::avx512) {
+    found.count = keep_bounded_avx512(found, bound);
+    return;
   }
-  candidates known{found.items, found.lows, found.count, found.limit, found.count};
-  keep_best(known, k, list_all{}, level);
-  found.count = found.checked = known.count;
+#endif
+  found.count = keep_bounded_portable(found, bound);
+}
+
+/// Computes the scores of the entries whose least score is `bound` or more, unless they are known: bounds are never equal.
+template <listing_filter Filter>
+void resolve(bounded_candidates& found, float bound, const Filter& filter, const exact_scores& exact, simd_level level) {
+  constexpr std::size_t step = 128;
+  std::uint32_t items[step], places[step];
+  float scores[step];
+  std::size_t asked = 0;
+  const auto flush = [&] {
+    ordered_dots(exact.rows, exact.width, {items, asked}, exact.query, scores, level);
+    for (std::size_t index = 0; index < asked; ++index) {
+      float score = scores[index];
+      if constexpr (Filter::adjusts) score = filter.adjust(item_id{std::size_t{items[index]}}, score);
+      found.lows[places[index]] = found.highs[places[index]] = score;
+    }
+    asked = 0;
+  };
+  for (std::size_t index = 0; index < found.count; ++index) {
+    items[asked] = found.items[index];
+    places[asked] = static_cast<std::uint32_t>(index);
+    asked += static_cast<std::size_t>(found.lows[index] >= bound && found.lows[index] != found.highs[index]);
+    if (asked == step) flush();
+  }
+  flush();
+}
+
+/// Keeps the k <= count best, in increasing order of items, at their scores. `bound`: what k least scores reach.
+template <listing_filter Filter>
+void keep_exact(bounded_candidates& found, std::size_t k, float bound, const Filter& filter, const exact_scores& exact,
+                simd_level level) {
+  // The scores of the k that promise most rule out many others, whose scores then need not be computed.
+  resolve(found, bound, filter, exact, level);
+  if (found.count > k) {
+    keep_bounded(found, kth_largest({found.lows, found.count}, k, level), level);
+    resolve(found, -std::numeric_limits<float>::infinity(), filter, exact, level);
+    candidates known{found.items, found.lows, found.count, found.limit, found.count};
+    keep_best(known, k, list_all{}, level);
+    found.count = known.count;
+  }
+  found.checked = found.count;
   std::copy_n(found.lows, found.count, found.highs);
 }
 
-/// Keeps what can still be among the k best and raises the admission.
+/// Keeps what can still be among the k best and raises the admission. Returns a score that k candidates reach, -infinity if
+/// there are fewer.
 template <listing_filter Filter>
-void keep_best(bounded_candidates& found, std::size_t k, const Filter& filter, const exact_scores& exact, simd_level level) {
+float keep_best(bounded_candidates& found, std::size_t k, const Filter& filter, const exact_scores& exact,
+                simd_level level) {
   apply_filter(found, filter);
-  if (found.count < k) return;
+  if (found.count < k) return -std::numeric_limits<float>::infinity();
   float bound = kth_largest({found.lows, found.count}, k, level);
-#if MMREC_X86
-  found.count = level == simd_level::avx512 ? keep_bounded_avx512(found, bound) : keep_bounded_portable(found, bound);
-#else
-  found.count = keep_bounded_portable(found, bound);
-#endif
+  keep_bounded(found, bound, level);
   if (found.count > (found.limit + k) / 2) {  // the bounds are too wide to tell the candidates apart
-    keep_exact(found, k, filter, exact, level);
+    keep_exact(found, k, bound, filter, exact, level);
     bound = *std::min_element(found.lows, found.lows + found.count);
   }
   found.checked = found.count;
@@ -179,17 +224,18 @@ void keep_best(bounded_candidates& found, std::size_t k, const Filter& filter, c
   } else {
     found.admission = next_up(bound);
   }
+  return bound;
 }
 
-/// Puts the k best entries into the list and returns its length.
+/// Puts the k best entries into the list. Returns the k-th best score, -infinity if there are fewer.
 template <listing_filter Filter>
-std::size_t finish(bounded_candidates& found, std::size_t k, const Filter& filter, const exact_scores& exact,
-                   scored_item* out, simd_level level) {
-  keep_best(found, k, filter, exact, level);
-  if (found.count == 0) return 0;
-  keep_exact(found, k, filter, exact, level);
+float finish(bounded_candidates& found, std::size_t k, const Filter& filter, const exact_scores& exact, scored_item* out,
+             simd_level level) {
+  const float bound = keep_best(found, k, filter, exact, level);
+  keep_exact(found, k, bound, filter, exact, level);
   write_list(found.items, found.lows, found.count, out, level);
-  return found.count;
+  if (found.count < k) return -std::numeric_limits<float>::infinity();
+  return *std::min_element(found.lows, found.lows + found.count);
 }
 
 }  // namespace kernel::detail

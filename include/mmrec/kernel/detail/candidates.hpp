@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -47,13 +48,11 @@ inline constexpr std::size_t candidates_slack = 64 + 16;
 
 /// How many candidates are collected before the k best are kept.
 constexpr std::size_t candidates_limit(std::size_t k, std::size_t items) {
-  const std::size_t wanted = k < 16 ? 64 : k <= 1024 ? 4 * k : k + 3072;
+  const std::size_t wanted = k < 32 ? 64 : k <= 4096 ? 2 * k : k + 4096;
   return (std::min)(wanted, (std::max)(items, k));
 }
-/// Room for them, a whole number of registers.
-constexpr std::size_t candidates_room(std::size_t k, std::size_t items) {
-  return (candidates_limit(k, items) + candidates_slack + 15) / 16 * 16;
-}
+/// Room for that many, a whole number of registers.
+constexpr std::size_t candidates_room(std::size_t limit) { return (limit + candidates_slack + 15) / 16 * 16; }
 
 inline void append_lanes_portable(candidates& found, std::size_t first_item, const float* scores, std::uint64_t lanes) {
   std::size_t count = found.count;
@@ -86,6 +85,8 @@ inline std::size_t keep_portable(std::uint32_t* items, float* scores, std::size_
 #if MMREC_X86
 __attribute__((target("avx512f"), noinline)) inline void append_lanes_avx512(candidates& found, std::size_t first_item,
                                                                              const float* scores, std::uint64_t lanes) {
+  // One by one, few lanes take one branch that is foretold wrongly, at the end; by registers they take several.
+  if (std::popcount(lanes) <= 6) return append_lanes_portable(found, first_item, scores, lanes);
   __m512i ids = _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(first_item)),
                                  _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   for (; lanes != 0; lanes >>= 16, scores += 16, ids = _mm512_add_epi32(ids, _mm512_set1_epi32(16))) {
@@ -140,11 +141,12 @@ void apply_filter(candidates& found, const Filter& filter) {
   found.checked = found.count;
 }
 
-/// Keeps the k >= 1 best of what was collected, still in increasing order of items, and raises the admission.
+/// Keeps the k >= 1 best of what was collected, still in increasing order of items, and raises the admission. Returns the
+/// k-th best score, -infinity if there are fewer.
 template <listing_filter Filter>
-void keep_best(candidates& found, std::size_t k, const Filter& filter, simd_level level) {
+float keep_best(candidates& found, std::size_t k, const Filter& filter, simd_level level) {
   apply_filter(found, filter);
-  if (found.count < k) return;
+  if (found.count < k) return -std::numeric_limits<float>::infinity();
   const float bound = kth_largest({found.scores, found.count}, k, level);
   if (found.count > k) {
     const at_least reach = count_at_least({found.scores, found.count}, bound, level);
@@ -167,6 +169,7 @@ void keep_best(candidates& found, std::size_t k, const Filter& filter, simd_leve
   } else {
     found.admission = next_up(bound);
   }
+  return bound;
 }
 
 /// The place of each entry in the order of lists: how many come before it. Quadratic, but without a branch, which makes it
@@ -235,12 +238,33 @@ inline void write_list(const std::uint32_t* items, const float* scores, std::siz
   std::sort(out, out + count, listed_before{});
 }
 
-/// Puts the k best entries into the list and returns its length.
+/// Puts the k best entries into the list. Returns the k-th best score, -infinity if there are fewer.
 template <listing_filter Filter>
-std::size_t finish(candidates& found, std::size_t k, const Filter& filter, scored_item* out, simd_level level) {
-  keep_best(found, k, filter, level);
+float finish(candidates& found, std::size_t k, const Filter& filter, scored_item* out, simd_level level) {
+  const float worst = keep_best(found, k, filter, level);
   write_list(found.items, found.scores, found.count, out, level);
-  return found.count;
+  return worst;
+}
+
+// A search begins with a look at one part in `sample_stride` of the items: the score that a few of these reach is reached by
+// more than k of all items, most probably. With it as the first admission, most candidates that would be replaced later are
+// never collected. If it was too high after all, which the k-th best score tells, the search is made again without it.
+inline constexpr std::size_t sample_stride = 16;
+
+/// How many items of the sample have to reach it: the expected number of the k best, and 4 standard deviations.
+inline std::size_t sample_rank(std::size_t k) {
+  const double expected = static_cast<double>(k) / static_cast<double>(sample_stride);
+  return static_cast<std::size_t>(expected + 4.0 * std::sqrt(expected)) + 2;
+}
+constexpr bool sample_pays(std::size_t k, std::size_t items) { return items >= 4096 && items / 64 >= k; }
+
+/// Begins anew, with an admission that the listed score `floor` asks for.
+template <class Candidates, class Filter>
+void restart(Candidates& found, std::size_t limit, float floor, const Filter& filter) {
+  found.count = found.checked = 0;
+  found.limit = limit;
+  found.admission = floor;
+  if constexpr (Filter::adjusts) found.admission = filter.least_score(floor);
 }
 
 }  // namespace kernel::detail

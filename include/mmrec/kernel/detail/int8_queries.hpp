@@ -141,11 +141,14 @@ __attribute__((target("avx512f"))) inline bool collect_sums_avx512(const std::in
   bool over = false;
   for (std::size_t query = 0; query < count; ++query, sums += int8_block_items) {
     const __m512i limit = _mm512_set1_epi32(limits[query]);
+    const __m512i largest = _mm512_maskz_max_epi32(
+        every_lane, _mm512_maskz_max_epi32(every_lane, _mm512_load_si512(sums), _mm512_load_si512(sums + 16)),
+        _mm512_maskz_max_epi32(every_lane, _mm512_load_si512(sums + 32), _mm512_load_si512(sums + 48)));
+    if (__builtin_expect(_mm512_cmpgt_epi32_mask(largest, limit) == 0, 1)) continue;
     const unsigned first = _mm512_cmpgt_epi32_mask(_mm512_load_si512(sums), limit);
     const unsigned second = _mm512_cmpgt_epi32_mask(_mm512_load_si512(sums + 16), limit);
     const unsigned third = _mm512_cmpgt_epi32_mask(_mm512_load_si512(sums + 32), limit);
     const unsigned fourth = _mm512_cmpgt_epi32_mask(_mm512_load_si512(sums + 48), limit);
-    if (__builtin_expect((first | second | third | fourth) == 0, 1)) continue;
     const std::uint64_t lanes =
         (std::uint64_t{first | (second << 16)} | (std::uint64_t{third | (fourth << 16)} << 32)) & block.valid;
     const std::size_t index = first_query + query;
