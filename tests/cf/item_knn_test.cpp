@@ -84,6 +84,30 @@ TEST_CASE("item_knn keeps the neighbours that comparing all pairs finds") {
   }
 }
 
+TEST_CASE("item_knn counts more users than 16 bits hold, and more items") {
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user < 66000; ++user) {
+    events.push_back({user_id{user}, item_id{0u}});
+    if (user % 2 == 0) events.push_back({user_id{user}, item_id{1u}});
+  }
+  const cf::item_knn spec{.similarity = cf::item_similarity::dot};
+  const auto many_users = spec.fit(exec::cpu{}, neighbours::log_of(66000, 2, events));
+  CHECK(many_users.neighbours(item_id{1u}).front().score == 33000.0f);
+  events.clear();
+  const auto small = random_log(40, 300, 60, 1.0f);
+  for (const data::interaction& event : small.events()) {
+    events.push_back({event.user, item_id{event.item.index() * 233 + 50}, 1.0f, 0});
+  }
+  const auto large = neighbours::log_of(40, 70000, events);
+  const auto counted = spec.fit(exec::cpu{}, large);
+  const auto added = cf::item_knn{.similarity = cf::item_similarity::dot, .binary = false}.fit(exec::cpu{}, large);
+  for (std::size_t item = 0; item < 70000; item += 1) {
+    const auto left = counted.neighbours(item_id{item}), right = added.neighbours(item_id{item});
+    REQUIRE(std::vector<scored_item>(left.begin(), left.end()) == std::vector<scored_item>(right.begin(), right.end()));
+  }
+  CHECK(counted.weights() > 1000);
+}
+
 TEST_CASE("item_knn adds up the neighbours of the history") {
   const auto log = random_log(50, 30, 10, 1.0f);
   const auto binary = GENERATE(true, false);

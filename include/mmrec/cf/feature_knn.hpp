@@ -193,7 +193,7 @@ feature_knn_model<Rows> fit_feature_knn(const Exec& asked, const feature_knn& sp
     values.assign(log.value_array().begin(), log.value_array().end());
     if (spec.similarity == similarity_measure::adjusted_cosine) subtract_means(log, true, values);
   }
-  const similar_items similar(function, log, values, spec.similarity, spec.shrinkage);
+  const similar_items similar(function, log, values, spec.similarity, spec.shrinkage, false);
   std::vector<std::uint8_t> known = similar.known();
   for (std::size_t item = 0; item < items; ++item) {
     if (rows.has(item_id{item})) known[item] = 1;
@@ -214,7 +214,7 @@ std::uint64_t feature_knn::fit_bytes(const Exec& exec, const data::interactions&
   const std::uint64_t searches = detail::list_workers(exec.concurrency(), items) *
                                  (8 * items + sizeof(detail::neighbour) * (std::min)(items, std::uint64_t{neighbours}));
   return detail::feature_bytes(features) + (binary ? 0 : 4 * std::uint64_t{log.size()}) +
-         detail::similar_items::bytes(log, binary, similarity) + 10 * items + detail::list_bytes(items, room) +
+         detail::similar_items::bytes(log, binary, similarity, false) + 10 * items + detail::list_bytes(items, room) +
          (std::max)(searches, 2 * detail::user_histories::bytes(log));
 }
 

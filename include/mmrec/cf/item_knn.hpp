@@ -135,7 +135,8 @@ std::uint64_t item_knn::fit_bytes(const Exec& exec, const data::interactions& lo
   std::uint64_t room = 0;
   for (const std::size_t most : detail::neighbour_room(log, neighbours)) room += most;
   const bool plain = binary && weighting.scheme == weighting_scheme::none;
-  const std::uint64_t inputs = (plain ? 0 : 4 * pairs) + detail::similar_items::bytes(log, plain, similarity) + 9 * items;
+  const std::uint64_t inputs =
+      (plain ? 0 : 4 * pairs) + detail::similar_items::bytes(log, plain, similarity, true) + 9 * items;
   const std::uint64_t search =
       detail::list_workers(exec.concurrency(), items) * detail::neighbour_search::bytes(items, neighbours);
   const std::uint64_t lists = detail::list_bytes(items, room);
@@ -152,7 +153,7 @@ item_knn_model item_knn::fit(const Exec& asked, const data::interactions& log) c
   detail::require_item_knn(function, *this);
   require_memory(exec, function, fit_bytes(exec, log));
   const std::vector<float> values = detail::column_values(function, *this, log);
-  const detail::similar_items similar(function, log, values, similarity, shrinkage);
+  const detail::similar_items similar(function, log, values, similarity, shrinkage, true);
   detail::item_lists lists = detail::make_item_lists(exec, function, detail::neighbour_room(log, neighbours),
                                                      [&] { return similar.search(neighbours); });
   lists = detail::finish_neighbours(exec, *this, std::move(lists));

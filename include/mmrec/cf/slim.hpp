@@ -184,7 +184,7 @@ std::uint64_t slim::fit_bytes(const Exec& exec, const data::interactions& log) c
   const std::uint64_t items = log.items();
   std::uint64_t room = 0;
   for (const std::size_t most : detail::neighbour_room(log, neighbours)) room += most;
-  const std::uint64_t inputs = detail::similar_items::bytes(log, binary, item_similarity::dot) + 9 * items;
+  const std::uint64_t inputs = detail::similar_items::bytes(log, binary, item_similarity::dot, false) + 9 * items;
   const std::uint64_t solvers =
       detail::list_workers(exec.concurrency(), items) * detail::slim_solver::bytes(log.users(), items);
   const std::uint64_t transposition = sizeof(scored_item) * room + 16 * items;
@@ -207,7 +207,7 @@ slim_model slim::fit(const Exec& asked, const data::interactions& log) const {
   if (non_negative && std::any_of(values.begin(), values.end(), [](float value) { return value < 0.0f; })) {
     throw data_error(function, "a value is negative, which non_negative does not take");
   }
-  const detail::similar_items similar(function, log, values, item_similarity::dot, 0.0f);
+  const detail::similar_items similar(function, log, values, item_similarity::dot, 0.0f, false);
   detail::item_lists lists =
       detail::transposed(exec, detail::make_item_lists(exec, function, detail::neighbour_room(log, neighbours),
                                                        [&] { return detail::slim_solver(*this, similar, log.users()); }));

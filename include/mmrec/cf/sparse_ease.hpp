@@ -170,7 +170,7 @@ std::uint64_t sparse_ease::fit_bytes(const Exec& exec, const data::interactions&
     room += most;
     longest = (std::max)(longest, std::uint64_t{most});
   }
-  const std::uint64_t inputs = detail::similar_items::bytes(log, binary, item_similarity::cosine) + 9 * items;
+  const std::uint64_t inputs = detail::similar_items::bytes(log, binary, item_similarity::cosine, true) + 9 * items;
   // A solver's lists of users hold what the largest columns do: at most the whole log.
   const std::uint64_t solver = 4 * users + 8 * (longest + 1) * (longest + 1) + 24 * users;
   const std::uint64_t solvers = detail::list_workers(exec.concurrency(), items) * solver;
@@ -188,7 +188,7 @@ sparse_ease_model sparse_ease::fit(const Exec& asked, const data::interactions& 
   require_config(neighbours >= 1 && neighbours <= 4096, function, "neighbours", "must be in 1..4096");
   require_memory(exec, function, fit_bytes(exec, log));
   const std::span<const float> values = binary ? std::span<const float>{} : log.value_array();
-  const detail::similar_items similar(function, log, values, item_similarity::cosine, 0.0f);
+  const detail::similar_items similar(function, log, values, item_similarity::cosine, 0.0f, true);
   std::vector<std::size_t> room = detail::neighbour_room(log, neighbours);
   detail::item_lists lists = detail::make_item_lists(exec, function, room, [&] { return similar.search(neighbours); });
   for (std::size_t item = 0; item < log.items(); ++item) room[item] = lists.of(item).size();

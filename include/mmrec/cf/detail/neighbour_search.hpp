@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include <mmrec/cf/detail/item_users.hpp>
+#include <mmrec/cf/detail/ranked_histories.hpp>
 #include <mmrec/cf/similarity.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/data/interactions.hpp>
@@ -37,39 +39,48 @@ inline std::vector<std::size_t> neighbour_room(const data::interactions& log, st
   return room;
 }
 
-/// Finds the neighbours of one item after another; owns the row that their products are added up in.
+/// Finds the neighbours of one item after another; owns the row that their products are added up in. A place of the row is
+/// an item, by its number or as `ranked` has it.
 class neighbour_search {
  public:
-  /// Shapes  scales: I, 1 / length of the columns (1 for the similarity dot, 0 for an empty column)
+  /// Shapes  scales: I, 1 / length of the columns by place (1 for the similarity dot, 0 for an empty column); ranked: null
+  ///         where columns do not hold ones alone
   neighbour_search(const item_users& users_of, const column_similarity& similarity, std::span<const float> scales,
-                   std::size_t most)
+                   const ranked_histories* ranked, std::size_t most)
       : users_of_(users_of),
         similarity_(similarity),
         scales_(scales),
+        ranked_(ranked),
         row_(scales.size(), 0.0f),
+        counts_(ranked != nullptr ? scales.size() : 0, 0),
         kept_((std::min)(most, scales.size())) {}
 
   /// The bytes of one, but for what it allocates while it works: 4 for each 16 items.
   static std::uint64_t bytes(std::uint64_t items, std::uint64_t most) {
-    return 4 * items + sizeof(neighbour) * (std::min)(items, most);
+    return 6 * items + sizeof(neighbour) * (std::min)(items, most);
   }
 
   /// The neighbours of an item, best first, until the next call.
   std::span<const neighbour> of(std::size_t item) {
     collector best(kept_);
-    users_of_.add_products(item, row_);
-    row_[item] = 0.0f;
     // Reading the whole row is faster than going over the histories again, unless these are short.
-    if (users_of_.work(item) * 8 > row_.size()) {
+    const bool large = users_of_.work(item) * 8 > row_.size();
+    add_products(item, large);
+    if (large) {
       if (similarity_.measure() == similarity_measure::pearson) {
-        for (std::size_t other = 0; other < row_.size(); ++other) offer(item, other, best);
+        for (std::size_t place = 0; place < row_.size(); ++place) offer(item, place, row_[place], best);
       } else {
         offer_large(item, best);
       }
-      std::fill(row_.begin(), row_.end(), 0.0f);
+      if (ranked_ == nullptr) std::fill(row_.begin(), row_.end(), 0.0f);
+    } else if (ranked_ != nullptr) {
+      ranked_->for_places(users_of_.users(item), [&](std::size_t place) {
+        offer(item, place, static_cast<float>(counts_[place]), best);
+        counts_[place] = 0;
+      });
     } else {
       users_of_.for_neighbours(item, [&](std::size_t other) {
-        offer(item, other, best);
+        offer(item, other, row_[other], best);
         row_[other] = 0.0f;
       });
     }
@@ -88,9 +99,24 @@ class neighbour_search {
  private:
   using collector = kernel::basic_top_k_collector<neighbour>;
 
-  void offer(std::size_t item, std::size_t other, collector& best) const {
-    if (!(row_[other] > 0.0f)) return;
-    const double score = similarity_(item, other, double{row_[other]});
+  // Products of ones are counted; only a whole row of them is made numbers to be searched, and none is left then.
+  void add_products(std::size_t item, bool large) {
+    if (ranked_ == nullptr) {
+      users_of_.add_products(item, row_);
+      row_[item] = 0.0f;
+      return;
+    }
+    ranked_->add_counts(users_of_.users(item), counts_);
+    counts_[ranked_->place(item)] = 0;
+    if (!large) return;
+    std::transform(counts_.begin(), counts_.end(), row_.begin(), [](auto count) { return static_cast<float>(count); });
+    std::fill(counts_.begin(), counts_.end(), ranked_histories::count_type{0});
+  }
+
+  void offer(std::size_t item, std::size_t place, float product, collector& best) const {
+    if (!(product > 0.0f)) return;
+    const std::size_t other = ranked_ == nullptr ? place : ranked_->item(place);
+    const double score = similarity_(item, other, double{product});
     if (score > 0.0) best.offer(item_id{other}, score);
   }
 
@@ -102,10 +128,10 @@ class neighbour_search {
     const auto bound = [&] {
       return best.full() ? (std::max)(first, static_cast<float>(0.99999 * scale * best.worst().score)) : first;
     };
-    std::size_t other = kernel::next_product_above(row_, scales_, 0, first);
-    while (other < row_.size()) {
-      offer(item, other, best);
-      other = kernel::next_product_above(row_, scales_, other + 1, bound());
+    std::size_t place = kernel::next_product_above(row_, scales_, 0, first);
+    while (place < row_.size()) {
+      offer(item, place, row_[place], best);
+      place = kernel::next_product_above(row_, scales_, place + 1, bound());
     }
   }
 
@@ -137,7 +163,9 @@ class neighbour_search {
   const item_users& users_of_;
   const column_similarity& similarity_;
   std::span<const float> scales_;
+  const ranked_histories* ranked_;
   std::vector<float> row_;
+  std::vector<ranked_histories::count_type> counts_;
   std::vector<float> maxima_;
   std::vector<neighbour> kept_;
 };
@@ -145,10 +173,10 @@ class neighbour_search {
 /// The columns of a user-item matrix, ready to be compared. Refers to the interactions and values.
 class similar_items {
  public:
-  /// `values`: one for each interaction, or none, and then all are 1. Throws limit_error for more of these in a column than
-  /// float counts.
+  /// `values`: one for each interaction, or none, and then all are 1; `searched`: whether search() is going to be called.
+  /// Throws limit_error for more ones in a column than float counts.
   similar_items(std::string_view function, const data::interactions& log, std::span<const float> values,
-                similarity_measure measure, float shrinkage)
+                similarity_measure measure, float shrinkage, bool searched)
       : users_of_(log, values),
         similarity_(measure, shrinkage, log.items(), log.users()),
         scales_(log.items(), 0.0f),
@@ -159,14 +187,16 @@ class similar_items {
       similarity_.add(item, values.empty() ? 1.0 : double{values[entry]});
       known_[item] = 1;
     }
-    for (std::size_t item = 0; item < scales_.size(); ++item) {
-      const double square = similarity_.square(item);
+    if (searched && values.empty() && ranked_histories::fits(users_of_)) ranked_.emplace(log, users_of_);
+    for (std::size_t place = 0; place < scales_.size(); ++place) {
+      const double square = similarity_.square(ranked_ ? ranked_->item(place) : place);
       if (square == 0.0) continue;
-      scales_[item] = measure == similarity_measure::dot ? 1.0f : static_cast<float>(1.0 / std::sqrt(square));
+      scales_[place] = measure == similarity_measure::dot ? 1.0f : static_cast<float>(1.0 / std::sqrt(square));
     }
   }
-  static std::uint64_t bytes(const data::interactions& log, bool plain, similarity_measure measure) {
-    return item_users_bytes(log, plain) + column_similarity::bytes(measure, log.items()) + 5 * std::uint64_t{log.items()};
+  static std::uint64_t bytes(const data::interactions& log, bool plain, similarity_measure measure, bool searched) {
+    return item_users_bytes(log, plain) + column_similarity::bytes(measure, log.items()) + 5 * std::uint64_t{log.items()} +
+           (plain && searched ? ranked_histories::bytes(log) : 0);
   }
 
   const item_users& users_of() const { return users_of_; }
@@ -176,12 +206,15 @@ class similar_items {
   /// The sum of the squares of a column.
   double square(std::size_t item) const { return similarity_.square(item); }
   /// A worker of make_item_lists.
-  neighbour_search search(std::size_t most) const { return {users_of_, similarity_, scales_, most}; }
+  neighbour_search search(std::size_t most) const {
+    return {users_of_, similarity_, scales_, ranked_ ? &*ranked_ : nullptr, most};
+  }
 
  private:
   item_users users_of_;
   column_similarity similarity_;
-  std::vector<float> scales_;
+  std::optional<ranked_histories> ranked_;
+  std::vector<float> scales_;  // by place
   std::vector<std::uint8_t> known_;
 };
 
