@@ -41,11 +41,13 @@ TEST_CASE("serve::recommend under a filter is recommend without what the filter 
   std::vector<float> in_stock(400);
   for (std::size_t item = 0; item < in_stock.size(); ++item) in_stock[item] = item % 3 == 0 ? 1.0f : 0.0f;
   const item_attributes about(400, numeric<"in_stock">(in_stock));
-  const filter unseen(!seen{}, about), all(anything{}, about), stocked(!seen{} & where<"in_stock">(yes{}), about);
+  const filter fresh(unseen{}, about);
+  const filter all(anything{}, about);
+  const filter stocked(unseen{} & where<"in_stock">(yes{}), about);
   recommend_workspace<std::remove_cvref_t<decltype(model)>> scratch;
   for (std::size_t user = 0; user < 30; ++user) {
     const user_id who{user};
-    CHECK(copy(recommend(model, who, 20, unseen, scratch)) == model.recommend(who, {.k = 20}));
+    CHECK(copy(recommend(model, who, 20, fresh, scratch)) == model.recommend(who, {.k = 20}));
     CHECK(copy(recommend(model, who, 20, all, scratch)) == model.recommend(who, {.k = 20, .exclude_seen = false}));
     std::vector<item_id> candidates;
     for (std::size_t item = 0; item < in_stock.size(); item += 3) candidates.emplace_back(item);
