@@ -107,9 +107,9 @@ class feature_knn_model : public item_weights_model<"cf::feature_knn"> {
       const item_id item = history.items[entry];
       judges = judges || this->knows(item);
       if (!features_.has(item)) continue;
-      const auto near = this->neighbours(item);
+      const auto nearest = this->neighbours(item);
       const auto alike = static_cast<float>(double{spec_.content_share} * length * Rows::dot(features_.row(item), row));
-      if (!(alike > 0.0f) || (near.size() >= spec_.neighbours && alike <= near.back().score)) continue;
+      if (!(alike > 0.0f) || (nearest.size() >= spec_.neighbours && alike <= nearest.back().score)) continue;
       score += (spec_.binary ? 1.0 : double{history.values[entry]}) * double{alike};
     }
     return judges ? static_cast<float>(score) : no_score;

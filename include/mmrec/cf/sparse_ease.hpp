@@ -78,10 +78,10 @@ class neighbourhood_solver {
 
   /// Worker of make_item_lists.
   std::size_t operator()(std::size_t target, std::span<scored_item> room) {
-    const std::span<const scored_item> near = neighbours_.of(target);
-    if (near.empty()) return 0;
-    const std::size_t size = near.size(), stride = size + 1;
-    gather(target, near);
+    const std::span<const scored_item> nearest = neighbours_.of(target);
+    if (nearest.empty()) return 0;
+    const std::size_t size = nearest.size(), stride = size + 1;
+    gather(target, nearest);
     // The lower triangle of the products of the neighbours with each other, and in the last row with the target.
     gram_.assign(stride * stride, 0.0);
     for (std::size_t slot = 0; slot + 1 < starts_.size(); ++slot) {
@@ -107,19 +107,19 @@ class neighbourhood_solver {
       right[i] /= row[i];
       for (std::size_t j = 0; j < i; ++j) right[j] -= row[j] * right[i];
     }
-    for (std::size_t place = 0; place < size; ++place) room[place] = {near[place].item, static_cast<float>(right[place])};
+    for (std::size_t place = 0; place < size; ++place) room[place] = {nearest[place].item, static_cast<float>(right[place])};
     return size;
   }
 
  private:
   // Which of the neighbours, and of the target as the last one, each of their users has: slots of users, in increasing
   // order of places.
-  void gather(std::size_t target, std::span<const scored_item> near) {
+  void gather(std::size_t target, std::span<const scored_item> nearest) {
     slots_ = 0;
     starts_.assign(1, 0);
     const auto for_columns = [&](auto&& body) {
-      for (std::size_t place = 0; place <= near.size(); ++place) {
-        const std::size_t item = place < near.size() ? near[place].item.index() : target;
+      for (std::size_t place = 0; place <= nearest.size(); ++place) {
+        const std::size_t item = place < nearest.size() ? nearest[place].item.index() : target;
         const auto users = users_of_.users(item);
         const auto values = users_of_.values(item);
         for (std::size_t entry = 0; entry < users.size(); ++entry) {

@@ -66,7 +66,7 @@ struct mini_batch_k_means {
     state current(gathered(in, seeds));
     std::vector<std::uint32_t> drawn((std::min)(batch, static_cast<std::size_t>(rows)));
     const std::size_t steps = (epochs * rows + drawn.size() - 1) / drawn.size();
-    const double weight = std::min(1.0, 2.0 * static_cast<double>(drawn.size()) / (static_cast<double>(rows) + 1.0));
+    const double weight = (std::min)(1.0, 2.0 * static_cast<double>(drawn.size()) / (static_cast<double>(rows) + 1.0));
     k_means_report report;
     double average = 0.0, lowest = std::numeric_limits<double>::infinity();
     std::size_t since = 0;
@@ -77,7 +77,7 @@ struct mini_batch_k_means {
       const double inertia = current.step(exec, gathered(in, drawn)) / static_cast<double>(drawn.size());
       average = report.iterations == 1 ? inertia : average * (1.0 - weight) + inertia * weight;
       since = average < lowest ? 0 : since + 1;
-      lowest = std::min(lowest, average);
+      lowest = (std::min)(lowest, average);
       report.converged = since >= patience;
     }
     return current.finish(exec, in, report);

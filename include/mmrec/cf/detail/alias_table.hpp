@@ -18,22 +18,22 @@ inline void build_alias_table(std::span<const double> weights, std::span<float> 
   double total = 0.0;
   for (const double weight : weights) total += weight;
   std::vector<double> share(count, 1.0);
-  std::vector<std::uint32_t> small, large;
+  std::vector<std::uint32_t> below, above;
   for (std::size_t n = 0; n < count; ++n) {
     if (total > 0.0) share[n] = weights[n] / total * static_cast<double>(count);
-    (share[n] < 1.0 ? small : large).push_back(static_cast<std::uint32_t>(n));
+    (share[n] < 1.0 ? below : above).push_back(static_cast<std::uint32_t>(n));
     keep[n] = 1.0f;
     other[n] = static_cast<std::uint32_t>(n);
   }
-  while (!small.empty() && !large.empty()) {
-    const std::uint32_t poor = small.back(), rich = large.back();
-    small.pop_back();
+  while (!below.empty() && !above.empty()) {
+    const std::uint32_t poor = below.back(), rich = above.back();
+    below.pop_back();
     keep[poor] = static_cast<float>(share[poor]);
     other[poor] = rich;
     share[rich] -= 1.0 - share[poor];
     if (share[rich] < 1.0) {
-      large.pop_back();
-      small.push_back(rich);
+      above.pop_back();
+      below.push_back(rich);
     }
   }
 }

@@ -41,7 +41,7 @@ class item_blocks {
 
   static std::size_t blocks_for(std::size_t users, std::size_t items, std::size_t row_bytes) {
     const std::size_t wanted = (std::max)(usual_blocks, items * row_bytes / block_bytes + 1);
-    return (std::max)(std::size_t{1}, std::min({wanted, most_blocks, items / least_items, users / 16}));
+    return (std::max)(std::size_t{1}, (std::min)({wanted, most_blocks, items / least_items, users / 16}));
   }
   static std::uint64_t bytes(std::size_t users, std::size_t items, std::size_t interactions, std::size_t row_bytes) {
     const std::uint64_t blocks = blocks_for(users, items, row_bytes);
