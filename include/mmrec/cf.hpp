@@ -7,7 +7,9 @@
 #include <mmrec/cf/ease.hpp>
 #include <mmrec/cf/factor_model.hpp>
 #include <mmrec/cf/feature_knn.hpp>
+#include <mmrec/cf/fm.hpp>
 #include <mmrec/cf/global_mean.hpp>
+#include <mmrec/cf/hybrid_mf.hpp>
 #include <mmrec/cf/ials.hpp>
 #include <mmrec/cf/item_knn.hpp>
 #include <mmrec/cf/item_weights_model.hpp>

@@ -126,8 +126,8 @@ class bpr_model {
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::bpr::score_history";
     require_size(function, "out", items(), out.size());
-    scratch.query.resize(vectors_.items.width);
-    const detail::fold_in_steps steps{spec_.fold_in_epochs, spec_.learning_rate, spec_.regularization};
+    detail::start_query(vectors_, scratch.query);
+    const detail::fold_in_steps steps{factors(), spec_.fold_in_epochs, spec_.learning_rate, spec_.regularization};
     detail::fold_in_bpr(function, vectors_, sampler_, steps, history, scratch.query, scratch.fold_in);
     vectors_.score(scratch.query, out);
   }

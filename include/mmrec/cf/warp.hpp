@@ -132,7 +132,7 @@ class warp_model {
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::warp::score_history";
     require_size(function, "out", items(), out.size());
-    scratch.query.resize(vectors_.items.width);
+    detail::start_query(vectors_, scratch.query);
     scratch.fold_in.squares.assign(factors(), 1.0f);
     const std::span<float> query(scratch.query);
     const auto step = [&](std::uint32_t chosen, std::size_t, random_stream& random) {

@@ -60,9 +60,14 @@ struct fold_in_scratch {
   }
 };
 
-/// Learns one user's vector with the items held fixed, from zero: calls step(item, epoch, random) for each item of the
-/// history in each epoch. `query` holds the vector and, where items have biases, a 1 after it; it becomes NaN for an empty
-/// history. The items of the history are marked meanwhile.
+/// A user's part of the inner products before anything is learnt of the user: K zeros and, where items have biases, a 1.
+inline void start_query(const latent_vectors& vectors, std::vector<float>& query) {
+  query.assign(vectors.items.width, 0.0f);
+  if (vectors.biased()) query.back() = 1.0f;
+}
+
+/// Learns one user's part of the inner products with the items held fixed: calls step(item, epoch, random) for each item
+/// of the history in each epoch. `query` becomes NaN for an empty history. The items of the history are marked meanwhile.
 template <class Step>
 void fold_in(std::string_view function, const latent_vectors& vectors, seed key, std::size_t epochs, history_view history,
              std::span<float> query, fold_in_scratch& scratch, Step&& step) {
@@ -71,8 +76,6 @@ void fold_in(std::string_view function, const latent_vectors& vectors, seed key,
     std::fill(query.begin(), query.end(), no_score);
     return;
   }
-  std::fill(query.begin(), query.end(), 0.0f);
-  if (vectors.biased()) query.back() = 1.0f;
   scratch.prepare(vectors.items.rows);
   for (const item_id item : history.items) scratch.marked.insert(item.value);
   random_stream random(key);
@@ -93,6 +96,7 @@ inline float fold_in_margin(const latent_vectors& vectors, std::span<const float
 }
 
 struct fold_in_steps {
+  std::size_t factors;  // the first numbers of the query: those that are learnt
   std::size_t epochs;
   float learning_rate;
   float regularization;
@@ -110,7 +114,7 @@ inline void fold_in_bpr(std::string_view function, const latent_vectors& vectors
     const float pull = rate / (1.0f + std::exp(fold_in_margin(vectors, query, chosen, rival)));
     const float* const up = vectors.items.row(chosen).data();
     const float* const down = vectors.items.row(rival).data();
-    for (std::size_t k = 0; k < vectors.users.width; ++k) query[k] = keep * query[k] + pull * (up[k] - down[k]);
+    for (std::size_t k = 0; k < steps.factors; ++k) query[k] = keep * query[k] + pull * (up[k] - down[k]);
   };
   fold_in(function, vectors, negatives.key(), steps.epochs, history, query, scratch, step);
 }
