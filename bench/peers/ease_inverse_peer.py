@@ -25,7 +25,7 @@ def gram(items):
 def main():
     options = peer.arguments(__doc__)
     with peer.scratch() as folder:
-        for items in (3_000, 10_000):
+        for items in (3_000, 10_000, 20_000):
             name = f"EASE inverse n={items} T={peer.threads}"
             if options.filter not in name:
                 continue

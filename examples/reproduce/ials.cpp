@@ -54,7 +54,7 @@ cf::ials tuned(const reproduce::parts& data) {
     best = spec;
   };
   for (const float alpha : {3.0f, 10.0f, 30.0f}) {
-    for (const float regularization : {0.0005f, 0.002f, 0.008f}) {
+    for (const float regularization : {0.00003f, 0.0001f, 0.0003f}) {
       attempt({.factors = 64, .regularization = regularization, .alpha = alpha, .iterations = chosen.iterations});
     }
   }

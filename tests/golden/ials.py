@@ -39,11 +39,12 @@ def solve(values, other, alpha, strength, means, start, solver):
     for row in np.flatnonzero(values.max(axis=1) > 0):
         confidence, preference = 1 + alpha * values[row], (values[row] > 0).astype(float)
         left = other.T @ np.diag(confidence) @ other + strength[row] * np.eye(other.shape[1])
-        result[row] = solver(left, other.T @ (confidence * preference) + strength[row] * means[row], start[row])
+        result[row] = solver(left, other.T @ (confidence * preference) + strength[row] * means[row], start[row],
+                             other.T @ other)
     return result
 
 
-def conjugate_gradient(left, right, start, steps):
+def conjugate_gradient(left, right, start, gram, steps):
     """The textbook method (Hestenes, Stiefel 1952), from a start."""
     x, residual = start.copy(), right - left @ start
     direction = residual.copy()
@@ -57,17 +58,18 @@ def conjugate_gradient(left, right, start, steps):
     return x
 
 
-def blocks(left, right, start, size):
-    """Exact for `size` unknowns at a time, in turn."""
-    x = start.copy()
+def blocks(left, right, start, gram, size):
+    """Exact for `size` unknowns at a time, in turn, along the eigenvectors of the Gram matrix, the largest first."""
+    axes = np.linalg.eigh(gram)[1][:, ::-1]
+    left, right, x = axes.T @ left @ axes, axes.T @ right, axes.T @ start
     for first in range(0, len(x), size):
         part = slice(first, first + size)
         x[part] += np.linalg.solve(left[part, part], (right - left @ x)[part])
-    return x
+    return axes @ x
 
 
 def replay(r, alpha, regularization, exponent, features=None, present=None, content_weight=1.0, ridge=1.0, factors=FACTORS,
-           solver=lambda left, right, start: np.linalg.solve(left, right)):
+           solver=lambda left, right, start, gram: np.linalg.solve(left, right)):
     warm_users, warm_items = r.max(axis=1) > 0, r.max(axis=0) > 0
     user_strength = regularization * (alpha * r.sum(axis=1) + warm_items.sum()) ** exponent
     item_strength = regularization * (alpha * r.sum(axis=0) + warm_users.sum()) ** exponent
@@ -121,15 +123,15 @@ def main():
                               ("content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
                                                present=present, content_weight=1.5, ridge=0.7)),
                               ("cg", dict(alpha=4.0, regularization=2.0, exponent=0.0,
-                                          solver=lambda left, right, start: conjugate_gradient(left, right, start, 2))),
+                                          solver=lambda *given: conjugate_gradient(*given, 2))),
                               ("cg content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
                                                   present=present, content_weight=1.5, ridge=0.7,
-                                                  solver=lambda left, right, start: conjugate_gradient(left, right, start, 3))),
+                                                  solver=lambda *given: conjugate_gradient(*given, 3))),
                               ("subspace", dict(alpha=4.0, regularization=2.0, exponent=0.0, factors=20,
-                                                solver=lambda left, right, start: blocks(left, right, start, 16))),
+                                                solver=lambda *given: blocks(*given, 16))),
                               ("subspace content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
                                                         present=present, content_weight=1.5, ridge=0.7, factors=20,
-                                                        solver=lambda left, right, start: blocks(left, right, start, 16)))):
+                                                        solver=lambda *given: blocks(*given, 16)))):
             x, y, w, losses = replay(r, **options)
             write(name + " users", x)
             write(name + " items", y)

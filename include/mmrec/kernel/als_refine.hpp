@@ -17,6 +17,19 @@ using als_system = detail::als_system;
 /// Most systems that one call of the functions below takes.
 inline constexpr std::size_t als_systems = detail::als_batch;
 
+/// out_s = x_s times a matrix, for als_systems row vectors, `width` apart.
+///
+/// Shapes     matrix: width x width, row-major, width a multiple of 16   x, out: als_systems * width, not overlapping
+inline void als_multiply(const float* matrix, std::size_t width, const float* x, float* out,
+                         simd_level level = best_simd_level()) {
+#if MMREC_X86
+  if (level == simd_level::avx512) return detail::als_avx512::multiply_batch(matrix, width, x, out);
+  if (level == simd_level::avx2) return detail::als_avx2::multiply_batch(matrix, width, x, out);
+#endif
+  static_cast<void>(level);
+  detail::als_portable::multiply_batch(matrix, width, x, out);
+}
+
 /// Floats of scratch memory that als_conjugate_gradient needs.
 constexpr std::size_t als_conjugate_gradient_scratch(std::size_t width) { return 3 * als_systems * width; }
 

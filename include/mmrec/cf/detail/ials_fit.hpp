@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/detail/ials_basis.hpp>
 #include <mmrec/cf/detail/ials_content.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/cf/detail/ials_memory.hpp>
@@ -226,18 +227,17 @@ class ials_fitter {
   template <class PriorOf>
   void solve(std::string_view name, const weighted_rows& rows, const std::vector<std::size_t>& tasks, const ials_side& other,
              PriorOf&& prior_of, ials_side& side) {
-    fixed_side fixed{other.factors.to_gather(), other.gram.data(), width_};
+    const fixed_side fixed{other.factors.to_gather(), other.gram.data(), width_};
     if (spec_.solver == ials_solver::cholesky) {
       half_step(exec_, function, name, rows, side.known, tasks, fixed, prior_of, side.factors, shelf_);
+    } else if (spec_.solver == ials_solver::conjugate_gradient) {
+      conjugate_gradient_half_step(exec_, function, name, rows, side.known, tasks,
+                                   {padded_rows(other.factors, padded_), fixed.gram, width_}, spec_.cg_steps, prior_of,
+                                   side.factors, refine_shelf_);
     } else {
-      fixed.rows = padded_rows(other.factors, padded_);
-      if (spec_.solver == ials_solver::conjugate_gradient) {
-        conjugate_gradient_half_step(exec_, function, name, rows, side.known, tasks, fixed, spec_.cg_steps, prior_of,
-                                     side.factors, refine_shelf_);
-      } else {
-        subspace_half_step(exec_, function, name, rows, side.known, tasks, fixed, spec_.block_size, prior_of, side.factors,
-                           refine_shelf_);
-      }
+      basis_.find(exec_, function, other.factors, other.gram);
+      subspace_half_step(exec_, function, name, rows, side.known, tasks, basis_, spec_.block_size, prior_of, side.factors,
+                         refine_shelf_);
     }
     gram_of(exec_, side.factors, side.gram, shelf_);
   }
@@ -305,6 +305,7 @@ class ials_fitter {
   scratch_shelf shelf_;
   refine_shelf refine_shelf_;
   kernel::aligned_vector<float> padded_;
+  ials_basis basis_;
   ials_state state_;
   const data::dense_features* features_ = nullptr;
   content_regression regression_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <mmrec/cf/detail/ials_basis.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/cf/detail/ials_refine.hpp>
 #include <mmrec/cf/detail/ials_solver.hpp>
@@ -35,19 +36,26 @@ std::uint64_t ials_fit_bytes(std::size_t threads, const Spec& spec, const data::
   const std::uint64_t users = log.users(), items = log.items(), factors = spec.factors;
   const std::uint64_t width = kernel::als_padded(spec.factors), square = width * width, tasks = threads;
   const std::size_t longest = longest_row(log);
-  const bool refines = spec.solver != ials_solver::cholesky;
+  const std::size_t most_rows = (std::max)(log.users(), log.items());
 
-  std::uint64_t floats = (users + items) * factors + 2 * square;
-  if (refines && width != factors) floats += (std::max)(users, items) * width;
-  floats += tasks * ials_scratch::size(width, kernel::largest_cholesky_batch);
-  if (spec.solver == ials_solver::conjugate_gradient) {
-    floats += tasks * refine_scratch::size(width, kernel::als_conjugate_gradient_scratch(width));
-  } else if (refines) {
-    floats += tasks * refine_scratch::size(width, subspace_scratch(longest, spec.block_size));
-  }
-  std::uint64_t passing = gram_count((std::max)(log.users(), log.items())) * square;
-  if (!refines && longest > heavy_row) {
-    passing = (std::max)(passing, square + heavy_count(longest) * ials_scratch::size(width, 1));
+  std::uint64_t floats =
+      (users + items) * factors + 2 * square + tasks * ials_scratch::size(width, kernel::largest_cholesky_batch);
+  std::uint64_t passing = gram_count(most_rows) * square;
+  switch (spec.solver) {
+    case ials_solver::cholesky:
+      if (longest > heavy_row) {
+        passing = (std::max)(passing, square + heavy_count(longest) * ials_scratch::size(width, 1));
+      }
+      break;
+    case ials_solver::conjugate_gradient:
+      if (width != factors) floats += most_rows * width;
+      floats += tasks * refine_scratch::size(width, kernel::als_conjugate_gradient_scratch(width));
+      break;
+    case ials_solver::subspace:
+      floats += ials_basis::bytes(most_rows, spec.factors) / 4;
+      floats += tasks * refine_scratch::size(width, subspace_scratch(width, longest, spec.block_size));
+      passing = (std::max)(passing, ials_basis::passing_bytes(most_rows, spec.factors, threads) / 4);
+      break;
   }
   const std::uint64_t rows_of_both = 2 * 8 * log.size() + (users + items) * (8 + 2);
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <mmrec/cf/detail/ials_basis.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
@@ -116,28 +117,46 @@ void conjugate_gradient_half_step(const Exec& exec, std::string_view function, s
 }
 
 /// Floats that a task with a row of this many entries needs for its solver.
-constexpr std::size_t subspace_scratch(std::size_t longest, std::size_t block) {
-  return kernel::als_systems * ((longest + 15) / 16 * 16) + kernel::als_descend_blocks_scratch(block);
+constexpr std::size_t subspace_scratch(std::size_t width, std::size_t longest, std::size_t block) {
+  return kernel::als_systems * (2 * width + (longest + 15) / 16 * 16) + kernel::als_descend_blocks_scratch(block);
 }
 
-/// An exact solution for `block` factors of each row at a time.
+/// An exact solution for `block` factors of each row at a time, along the axes of `basis`.
 template <executor Exec, class PriorOf>
 void subspace_half_step(const Exec& exec, std::string_view function, std::string_view side_name, const weighted_rows& rows,
                         const std::vector<std::uint8_t>& active, const std::vector<std::size_t>& tasks,
-                        const fixed_side& fixed, std::size_t block, PriorOf&& prior_of, factor_matrix& out,
+                        const ials_basis& basis, std::size_t block, PriorOf&& prior_of, factor_matrix& out,
                         refine_shelf& shelf) {
   std::size_t longest = 0;
   for (std::size_t row = 0; row < rows.rows(); ++row) longest = (std::max)(longest, rows.length(row));
-  const std::size_t scores_size = (longest + 15) / 16 * 16;
+  const fixed_side fixed = basis.side();
   refine_half_step(
-      exec, function, side_name, rows, active, tasks, fixed.width, subspace_scratch(longest, block), prior_of,
+      exec, function, side_name, rows, active, tasks, fixed.width, subspace_scratch(fixed.width, longest, block), prior_of,
       [&](const kernel::als_system* systems, std::size_t count, float* factors, float* scratch) {
-        float* scores[kernel::als_systems];
-        for (float*& of : scores) {
-          of = scratch;
-          scratch += scores_size;
+        const auto take = [&](std::size_t size) {
+          scratch += size;
+          return scratch - size;
+        };
+        float* const turned = take(kernel::als_systems * fixed.width);
+        float* const means = take(kernel::als_systems * fixed.width);
+        kernel::als_system turned_systems[kernel::als_systems];
+        for (std::size_t system = 0; system < kernel::als_systems; ++system) {
+          float* const mean = turned + system * fixed.width;
+          std::fill_n(mean, fixed.width, 0.0f);
+          if (system >= count) continue;
+          turned_systems[system] = systems[system];
+          if (systems[system].mean == nullptr) continue;
+          std::copy_n(systems[system].mean, fixed.width, mean);
+          turned_systems[system].mean = means + system * fixed.width;
         }
-        return kernel::als_descend_blocks(fixed.rows, fixed.gram, systems, count, block, factors, scores, scratch);
+        kernel::als_multiply(basis.to(), fixed.width, turned, means);
+        kernel::als_multiply(basis.to(), fixed.width, factors, turned);
+        float* scores[kernel::als_systems];
+        for (float*& of : scores) of = take((longest + 15) / 16 * 16);
+        const bool solved =
+            kernel::als_descend_blocks(fixed.rows, fixed.gram, turned_systems, count, block, turned, scores, scratch);
+        kernel::als_multiply(basis.from(), fixed.width, turned, factors);
+        return solved;
       },
       out, shelf);
 }

@@ -109,7 +109,7 @@ void add_rows(const als_rows& rows, const als_system& of, const float* x, float*
 /// What a row's part of the right side and of the matrix times x come to: 0 for weight 0, which counts as absent.
 inline float residual_factor(float weight, float score) { return weight > 0.0f ? 1.0f + weight - weight * score : 0.0f; }
 
-/// out_s = matrix x_s for als_batch vectors, the columns of `Registers` registers.
+/// out_s = x_s matrix for als_batch row vectors, the columns of `Registers` registers.
 template <int Registers>
 MMREC_LANES_TARGET void multiply_tile(const float* matrix, std::size_t width, const float* x, float* out) {
   reg sum[als_batch][Registers];
@@ -136,7 +136,7 @@ MMREC_LANES_TARGET void multiply_tile(const float* matrix, std::size_t width, co
   }
 }
 
-/// out_s = matrix x_s for als_batch vectors and a symmetric matrix, stored whole.
+/// out_s = x_s matrix for als_batch row vectors.
 inline void multiply_batch(const float* matrix, std::size_t width, const float* x, float* out) {
   constexpr int wide = lanes == 16 ? 4 : 2;
   std::size_t column = 0;
