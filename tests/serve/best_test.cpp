@@ -2,6 +2,8 @@
 #include <mmrec/serve/best.hpp>
 
 #include <memory>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include <mmrec/cf/popularity.hpp>
