@@ -1,4 +1,5 @@
-// Exact top-k: of one score array, and of inner products of B queries with I items of K = 64 factors.
+// Exact top-k: of one score array, and of inner products of B queries with I items of K = 64 factors, by floats and by bytes
+// first. Memory: packed_items 4 I K bytes, quantized_items 5 I K bytes.
 // 20,000 x 64 floats (5 MB) stay in a large cache, 200,000 x 64 (51 MB) come from memory at batch 1: compare with read_loop.
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +13,8 @@
 #include <mmrec/core/random.hpp>
 #include <mmrec/data/matrix.hpp>
 #include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/listing_filter.hpp>
+#include <mmrec/kernel/quantized_items.hpp>
 #include <mmrec/kernel/topk.hpp>
 #include <mmrec/kernel/topk_dot.hpp>
 
@@ -54,31 +57,36 @@ void read_loop(benchmark::State& state) {
 }
 BENCHMARK(read_loop)->Arg(20000)->Arg(200000);
 
-void packed_items_search(benchmark::State& state) {
+template <class Items>
+void search(benchmark::State& state) {
   const auto items = static_cast<std::size_t>(state.range(0)), batch = static_cast<std::size_t>(state.range(1));
   const auto k = static_cast<std::size_t>(state.range(2));
-  const kernel::packed_items packed(values(items * factors, 0), items, factors);
+  const Items packed(values(items * factors, 0), items, factors);
   const auto queries = values(batch * factors, 1);
   std::vector<scored_item> out(batch * k);
   std::vector<std::size_t> counts(batch);
   for (auto _ : state) {
-    packed.search(exec::cpu{}, queries, k, {}, out, counts);
+    packed.search_if(
+        exec::cpu{}, queries, k, [](std::size_t) { return kernel::list_all{}; }, out, counts);
     benchmark::DoNotOptimize(out.data());
   }
   const auto searches = state.iterations() * state.range(1);
   state.counters["queries/s"] = benchmark::Counter(static_cast<double>(searches), benchmark::Counter::kIsRate);
   state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(searches) * static_cast<double>(items * factors),
                                                  benchmark::Counter::kIsRate);
-  if (batch == 1)
-    state.SetBytesProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(factors * sizeof(float)));
 }
-BENCHMARK(packed_items_search)->ArgsProduct({{20000, 200000}, {1, 64, 1024}, {10, 100}})->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(search, kernel::packed_items)
+    ->ArgsProduct({{20000, 200000}, {1, 64, 1024}, {10, 100}})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(search, kernel::quantized_items)
+    ->ArgsProduct({{20000, 200000}, {1, 64, 1024}, {10, 100}})
+    ->Unit(benchmark::kMillisecond);
 
 /// Batch 1 and the reading of the same memory in turns, so that a change of the machine's speed meets both.
 void batch_1_against_reading(benchmark::State& state) {
-  const auto items = static_cast<std::size_t>(state.range(0));
-  const auto rows = values(items * factors, 0), query = values(factors, 1);
-  const kernel::packed_items packed(rows, items, factors);
+  const auto items = static_cast<std::size_t>(state.range(0)), width = static_cast<std::size_t>(state.range(1));
+  const auto rows = values(items * width, 0), query = values(width, 1);
+  const kernel::packed_items packed(rows, items, width);
   const kernel::aligned_vector<float> memory(rows.begin(), rows.end());
   std::vector<scored_item> out(10);
   std::vector<std::size_t> counts(1);
@@ -99,7 +107,7 @@ void batch_1_against_reading(benchmark::State& state) {
   std::nth_element(ratios.begin(), ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2), ratios.end());
   state.counters["of_read_bandwidth"] = ratios[ratios.size() / 2];
 }
-BENCHMARK(batch_1_against_reading)->Arg(20000)->Arg(200000);
+BENCHMARK(batch_1_against_reading)->ArgsProduct({{20000, 200000, 1000000}, {64, 128}});
 
 /// The reference twin: the whole score matrix by Eigen, then a partial sort of each row.
 void two_steps(benchmark::State& state) {
