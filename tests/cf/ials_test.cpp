@@ -12,11 +12,13 @@
 #include <numeric>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <mmrec/cf/factor_model.hpp>
 #include <mmrec/core/stage.hpp>
+#include <mmrec/data/social_graph.hpp>
 #include <mmrec/exec/cpu.hpp>
 
 #include "contract/ml100k.hpp"
@@ -80,6 +82,28 @@ data::dense_features golden_features() {
     features.present.push_back(golden().at("present")[0][item] != 0.0 ? 1 : 0);
   }
   return features;
+}
+
+data::social_graph golden_graph() {
+  const table& trust = golden().at("trust");
+  std::vector<data::social_edge> edges;
+  for (std::size_t from = 0; from < trust.size(); ++from) {
+    for (std::size_t to = 0; to < trust.size(); ++to) {
+      if (trust[from][to] != 0.0) edges.push_back({user_id{from}, user_id{to}, static_cast<float>(trust[from][to])});
+    }
+  }
+  return {std::make_shared<const data::user_map>(data::user_map::numbered(trust.size())), std::move(edges)};
+}
+
+/// Each user trusts the next three of his kind (see random_log), two of them less.
+data::social_graph graph_of_kinds(std::size_t users) {
+  std::vector<data::social_edge> edges;
+  for (std::size_t user = 0; user < users; ++user) {
+    for (std::size_t step = 1; step <= 3 && user + 3 * step < users; ++step) {
+      edges.push_back({user_id{user}, user_id{user + 3 * step}, step == 1 ? 1.0f : 0.5f});
+    }
+  }
+  return {std::make_shared<const data::user_map>(data::user_map::numbered(users)), std::move(edges)};
 }
 
 /// Largest difference; rows that are NaN in one have to be NaN in the other.
@@ -158,6 +182,151 @@ TEST_CASE("ials replays three iterations of float64 from the same start") {
   const auto model = spec.fit(exec::cpu{}, log, golden_features(), seed{42});
   check("content", model);
   CHECK(difference(model.feature_map(), golden().at("content map")) < 2e-5);
+}
+
+TEST_CASE("ials with a graph of users replays float64, with features as without") {
+  const data::interactions log = golden_log();
+  cf::ials spec{.factors = 7, .regularization = 0.5f, .alpha = 2.0f, .iterations = 3, .regularization_exponent = 0.5f};
+  spec.track_loss = true;
+  const auto check = [&](const std::string& name, const cf::ials_model& model) {
+    CAPTURE(name);
+    CHECK(difference(model.user_vectors(), golden().at(name + " users")) < 2e-5);
+    CHECK(difference(model.item_vectors(), golden().at(name + " items")) < 2e-5);
+    const auto& objective = golden().at(name + " objective")[0];
+    REQUIRE(model.report().objective.size() == 3);
+    for (std::size_t n = 0; n < 3; ++n) CHECK(model.report().objective[n] == Approx(objective[n]).epsilon(1e-5));
+  };
+  spec.social_weight = 1.5f;
+  check("social", spec.fit(exec::cpu{}, log, golden_graph(), seed{42}));
+  spec.social_weight = 0.5f;
+  spec.content_weight = 1.5f;
+  spec.feature_regularization = 0.7f;
+  check("social content", spec.fit(exec::cpu{}, log, golden_features(), golden_graph(), seed{42}));
+}
+
+TEST_CASE("a graph of users helps those of whom little is known, and serves those of whom nothing is") {
+  // Users of a kind have the same items in the end, of which the log shows one or two; the last three users show none.
+  constexpr std::size_t users = 300, items = 60;
+  random_stream random(seed{8});
+  std::vector<data::interaction> events;
+  for (std::size_t user = 0; user + 3 < users; ++user) {
+    for (std::size_t shown = 0; shown < 2; ++shown) {
+      events.push_back({user_id{user}, item_id{3 * random.below(items / 3) + user % 3}, 1.0f, 0});
+    }
+  }
+  std::sort(events.begin(), events.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.user, a.item) < std::tie(b.user, b.item); });
+  events.erase(std::unique(events.begin(), events.end(),
+                           [](const auto& a, const auto& b) { return a.user == b.user && a.item == b.item; }),
+               events.end());
+  const data::interactions log = log_of(users, items, std::move(events));
+  std::vector<data::social_edge> edges;
+  for (std::size_t user = 0; user < users; ++user) {
+    for (std::size_t step = 1; step <= 5; ++step) edges.push_back({user_id{user}, user_id{(user + 3 * step) % users}, 1.0f});
+  }
+  const data::social_graph graph(std::make_shared<const data::user_map>(data::user_map::numbered(users)), std::move(edges));
+  const cf::ials spec{.factors = 16, .regularization = 0.02f, .social_weight = 5.0f};
+  // The share of pairs of an item of the user's kind and another where the first has the higher score.
+  const auto quality = [&](const cf::ials_model& model, std::size_t first, std::size_t last) {
+    double right = 0.0, pairs = 0.0;
+    cf::ials_model::workspace scratch;
+    std::vector<float> scores(items);
+    for (std::size_t user = first; user < last; ++user) {
+      model.score(user_id{user}, scores, scratch);
+      for (std::size_t own = user % 3; own < items; own += 3) {
+        for (std::size_t other = 0; other < items; ++other) {
+          if (other % 3 == user % 3) continue;
+          ++pairs;
+          right += scores[own] > scores[other] ? 1.0 : 0.0;
+        }
+      }
+    }
+    return right / pairs;
+  };
+  const auto alone = spec.fit(exec::cpu{}, log, seed{1});
+  const auto drawn = spec.fit(exec::cpu{}, log, graph, seed{1});
+  CAPTURE(quality(alone, 0, users - 3));
+  CHECK(quality(drawn, 0, users - 3) > quality(alone, 0, users - 3) + 0.1);
+  CHECK(std::isnan(alone.user_vectors()(users - 1, 0)));
+  CHECK(quality(drawn, users - 3, users) > 0.9);
+}
+
+TEST_CASE("folding in a user who trusts others solves this user's equations") {
+  const data::interactions log = random_log(40, 25);
+  const data::social_graph graph = graph_of_kinds(40);
+  const cf::ials spec{.factors = 6, .regularization = 0.03f, .alpha = 3.0f, .iterations = 4, .social_weight = 2.0f};
+  const auto model = spec.fit(exec::cpu{}, log, graph, seed{1});
+  const std::vector<item_id> items{item_id{2u}, item_id{5u}, item_id{11u}};
+  const std::vector<float> values{1.0f, 3.0f, 2.0f};
+  const data::trust_view trusted = graph.trusted_by(user_id{1u});
+  REQUIRE(trusted.users.size() == 3);
+
+  const matrix<double> y = model.item_vectors().topRows(24).cast<double>();  // item 24 has no interactions
+  matrix<double> left = y.transpose() * y;
+  Eigen::VectorXd right = Eigen::VectorXd::Zero(6), mean = Eigen::VectorXd::Zero(6);
+  double confidence = 24.0;
+  for (std::size_t entry = 0; entry < items.size(); ++entry) {
+    const auto row = y.row(static_cast<Eigen::Index>(items[entry].index())).transpose();
+    left += 3.0 * static_cast<double>(values[entry]) * row * row.transpose();
+    right += (1.0 + 3.0 * static_cast<double>(values[entry])) * row;
+    confidence += 3.0 * static_cast<double>(values[entry]);
+  }
+  for (std::size_t edge = 0; edge < 3; ++edge) {
+    mean += static_cast<double>(trusted.weights[edge]) / 2.0 *
+            model.user_vectors().row(static_cast<Eigen::Index>(trusted.users[edge].index())).cast<double>().transpose();
+  }
+  const double lambda = static_cast<double>(0.03f) * confidence;
+  left += 3.0 * lambda * matrix<double>::Identity(6, 6);
+  right += 2.0 * lambda * mean;
+  const Eigen::VectorXd expected = left.ldlt().solve(right);
+
+  cf::ials_model::workspace scratch;
+  std::vector<float> found(6), scores(25);
+  model.history_vector({items, values}, trusted, found, scratch);
+  for (std::size_t k = 0; k < 6; ++k) CHECK(found[k] == Approx(expected[static_cast<Eigen::Index>(k)]).margin(1e-5));
+  model.score_history({items, values}, trusted, scores, scratch);
+  for (std::size_t item = 0; item < 24; ++item) {
+    CHECK(scores[item] == Approx(expected.dot(y.row(static_cast<Eigen::Index>(item)))).margin(1e-5));
+  }
+  // Nothing but trust: the mean of the trusted; nothing at all: no scores.
+  model.history_vector({}, trusted, found, scratch);
+  for (std::size_t k = 0; k < 6; ++k) CHECK(found[k] == Approx(mean[static_cast<Eigen::Index>(k)]).margin(1e-6));
+  model.history_vector({}, data::trust_view{}, found, scratch);
+  CHECK(std::isnan(found[0]));
+  std::vector<float> without(6);
+  model.history_vector({items, values}, data::trust_view{}, found, scratch);
+  model.history_vector({items, values}, without, scratch);
+  CHECK(found == without);
+
+  const std::vector<user_id> nobody{user_id{40u}}, one{user_id{1u}};
+  const std::vector<float> too_much{1.5f}, all{1.0f};
+  CHECK(thrown<unknown_id>([&] {
+          model.history_vector({}, {nobody, all}, found, scratch);
+        }) == "cf::ials::history_vector: unknown user 40 (40 known)");
+  CHECK(thrown<data_error>([&] {
+          model.history_vector({}, {one, too_much}, found, scratch);
+        }) == "cf::ials::history_vector: the weight to user 1 is not above 0 and at most 1");
+  CHECK(thrown<shape_error>([&] {
+          model.history_vector({}, {one, {}}, found, scratch);
+        }) == "cf::ials::history_vector: weights of the trusted: expected 1, got 0");
+}
+
+TEST_CASE("ials with a graph lowers its objective, has the same bits for any number of threads and foretells its memory") {
+  const auto solver = GENERATE(cf::ials_solver::cholesky, cf::ials_solver::conjugate_gradient, cf::ials_solver::subspace);
+  CAPTURE(static_cast<int>(solver));
+  const data::interactions log = random_log(600, 90);
+  const data::social_graph graph = graph_of_kinds(600);
+  const cf::ials spec{.factors = 20, .iterations = 6, .social_weight = 5.0f, .track_loss = true, .solver = solver};
+  const auto model = spec.fit(exec::cpu{}, log, graph, seed{1});
+  const auto& objective = model.report().objective;
+  for (std::size_t n = 1; n < objective.size(); ++n) CHECK(objective[n] <= objective[n - 1] * (1.0 + 1e-6));
+  for (const std::size_t threads : {std::size_t{2}, std::size_t{8}}) {
+    CHECK(hash_of(spec.fit(exec::cpu{.threads = threads}, log, graph, seed{1})) == hash_of(model));
+  }
+  test::check_peak(spec.fit_bytes(exec::cpu{}, log, graph), [&] { spec.fit(exec::cpu{}, log, graph, seed{1}); });
+  const data::social_graph others = graph_of_kinds(599);
+  CHECK(thrown<shape_error>([&] { spec.fit(exec::cpu{}, log, others, seed{1}); }) ==
+        "cf::ials::fit: users of the graph: expected 600, got 599");
 }
 
 TEST_CASE("the solvers that better factors replay float64, with features as without") {
@@ -460,6 +629,7 @@ TEST_CASE("ials refuses what makes no sense") {
   CHECK(fit({.cg_steps = 0}) == "cf::ials::fit: cg_steps must be in 1..1000");
   CHECK(fit({.block_size = 0}) == "cf::ials::fit: block_size must be a multiple of 16 in 16..4096");
   CHECK(fit({.block_size = 40}) == "cf::ials::fit: block_size must be a multiple of 16 in 16..4096");
+  CHECK(fit({.social_weight = 0.0f}) == "cf::ials::fit: social_weight must be positive and finite");
   CHECK(fit({.content_weight = 0.0f}) == "cf::ials::fit: content_weight must be positive and finite");
   CHECK(fit({.feature_regularization = nan}) == "cf::ials::fit: feature_regularization must be positive and finite");
 

@@ -2,7 +2,8 @@
 in float64, from the start that mmrec draws for the seed.
 
 References: Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008, equations 2 to 5;
-Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (ridge regression of item factors on features).
+Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (ridge regression of item factors on features); Ma, Zhou,
+Liu, Lyu, King, "Recommender systems with social regularization", WSDM 2011 (edges between users).
 """
 import math
 import pathlib
@@ -68,13 +69,24 @@ def blocks(left, right, start, gram, size):
     return axes @ x
 
 
+def forces(trust, warm, strength, social_weight):
+    """The symmetric matrix of the edges' pulls: each user's trust in others who take part, shared out."""
+    among = np.where(warm[:, None] & warm[None, :], trust, 0)
+    total = among.sum(axis=1, keepdims=True)
+    directed = social_weight * strength[:, None] * np.divide(among, total, out=np.zeros_like(among), where=total > 0)
+    return directed + directed.T
+
+
 def replay(r, alpha, regularization, exponent, features=None, present=None, content_weight=1.0, ridge=1.0, factors=FACTORS,
+           trust=np.zeros((USERS, USERS)), social_weight=1.0,
            solver=lambda left, right, start, gram: np.linalg.solve(left, right)):
     warm_users, warm_items = r.max(axis=1) > 0, r.max(axis=0) > 0
     user_strength = regularization * (alpha * r.sum(axis=1) + warm_items.sum()) ** exponent
     item_strength = regularization * (alpha * r.sum(axis=0) + warm_users.sum()) ** exponent
     described = present & warm_items if features is not None else np.zeros(ITEMS, bool)
     item_strength[described] *= content_weight
+    pull = forces(trust, warm_users, user_strength, social_weight)
+    pulled = user_strength + pull.sum(axis=1)
     x = np.array([normals(SEED, user, factors) for user in range(USERS)]) * SCALE / math.sqrt(factors)
     x[~warm_users] = 0
     y = np.zeros((ITEMS, factors))
@@ -88,17 +100,21 @@ def replay(r, alpha, regularization, exponent, features=None, present=None, cont
             w = np.linalg.solve(f.T @ (weight[:, None] * f) + shrink, f.T @ (weight[:, None] * y))
             means = np.where(described[:, None], f @ w, 0)
             penalty = shrink[0, 0] * np.square(w[:-1]).sum()
-        x = solve(r, y, alpha, user_strength, np.zeros((USERS, factors)), x, solver)
+        x = solve(r, y, alpha, pulled, pull @ x / pulled[:, None], x, solver)
         confidence, score = 1 + alpha * r, x @ y.T
         loss = (confidence * ((r > 0) - score) ** 2)[warm_users][:, warm_items].sum() + penalty
         loss += (user_strength * np.square(x).sum(axis=1))[warm_users].sum()
         loss += (item_strength * np.square(y - means).sum(axis=1))[warm_items].sum()
+        loss += 0.5 * (pull * np.square(x[:, None] - x[None, :]).sum(axis=2)).sum()
         losses.append(loss)
     if features is not None:
         cold = present & ~warm_items
         y[cold] = (f @ w)[cold]
         warm_items = warm_items | cold
-    x[~warm_users], y[~warm_items] = np.nan, np.nan
+    known = trust * warm_users[None, :]
+    cold = ~warm_users & (known.sum(axis=1) > 0)
+    x[cold] = (known @ x)[cold] / known.sum(axis=1)[cold, None]
+    x[~warm_users & ~cold], y[~warm_items] = np.nan, np.nan
     return x, y, w, losses
 
 
@@ -111,6 +127,9 @@ def main():
     present = np.ones(ITEMS, bool)
     present[[4, 19]] = False
     features[~present] = 0
+    trust = (random.random((USERS, USERS)) < 0.1) * random.integers(1, 5, (USERS, USERS)) / 4
+    np.fill_diagonal(trust, 0)
+    trust[3] = 0  # somebody who trusts nobody
     with open(pathlib.Path(__file__).with_suffix(".csv"), "w") as file:
         def write(name, values):
             for row in np.atleast_2d(values):
@@ -118,6 +137,7 @@ def main():
         write("r", r)
         write("features", features)
         write("present", present.astype(int))
+        write("trust", trust)
         for name, options in (("plain", dict(alpha=4.0, regularization=2.0, exponent=0.0)),
                               ("scaled", dict(alpha=4.0, regularization=0.05, exponent=1.0)),
                               ("content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
@@ -131,7 +151,11 @@ def main():
                                                 solver=lambda *given: blocks(*given, 16))),
                               ("subspace content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
                                                         present=present, content_weight=1.5, ridge=0.7, factors=20,
-                                                        solver=lambda *given: blocks(*given, 16)))):
+                                                        solver=lambda *given: blocks(*given, 16))),
+                              ("social", dict(alpha=2.0, regularization=0.5, exponent=0.5, trust=trust, social_weight=1.5)),
+                              ("social content", dict(alpha=2.0, regularization=0.5, exponent=0.5, features=features,
+                                                      present=present, content_weight=1.5, ridge=0.7, trust=trust,
+                                                      social_weight=0.5))):
             x, y, w, losses = replay(r, **options)
             write(name + " users", x)
             write(name + " items", y)

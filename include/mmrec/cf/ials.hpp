@@ -15,6 +15,7 @@
 #include <mmrec/cf/detail/ials_fit.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/cf/detail/ials_memory.hpp>
+#include <mmrec/cf/detail/ials_social.hpp>
 #include <mmrec/cf/detail/ials_solver.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
@@ -25,6 +26,7 @@
 #include <mmrec/data/features.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/data/social_graph.hpp>
 #include <mmrec/kernel/als.hpp>
 
 namespace mmrec::inline v0 {
@@ -40,7 +42,9 @@ struct ials_report {
 
 /// Learns K factors of each user and item whose inner product is near 1 for pairs with an interaction and near 0 for all
 /// others, every pair counted ("implicit ALS", "weighted matrix factorisation"). With features of the items, their factors
-/// are drawn towards a linear map of the features, so that an item nobody has touched yet can be scored.
+/// are drawn towards a linear map of the features, so that an item nobody has touched yet can be scored. With a graph of whom
+/// users trust, their factors are drawn towards each other ("social regularisation"), so that a user who has done nothing
+/// yet can be served.
 ///
 /// With values r_ui >= 0 of the interactions, fit lowers
 ///
@@ -54,15 +58,22 @@ struct ials_report {
 /// under a ridge of feature_regularization * (mean of content_weight lambda_i) |W|^2, its intercept left free, and items
 /// with features but without interactions get the factors (f_i, 1) W in the end, and so a score.
 ///
-/// Shapes     U users, I items, E interactions, K factors, D features
+/// With a graph of edges u -> v of weight w_uv between users with interactions, the sum gains
+///
+///   sum over the edges of social_weight lambda_u w_uv / (sum over v' of w_uv') |x_u - x_v|^2,
+///
+/// and users without interactions get the mean of the factors of those they trust, weighted by w, in the end.
+///
+/// Shapes     U users, I items, E interactions, K factors, D features, T edges
 /// Cost       one iteration O(E K^2 + (U + I) K^3) time with the Cholesky solver; the others (see ials_solver) take less,
 ///            the more so the larger K is, and come a little less far. 4 (U + I) K + 16 E bytes, and up to 260 K^2 for
-///            partial sums of K x K: fit_bytes says exactly. Features add O(I D K) an iteration and O(I D^2 + D^3) once.
+///            partial sums of K x K: fit_bytes says exactly. Features add O(I D K) an iteration and O(I D^2 + D^3) once, a
+///            graph O((U + T) K) an iteration.
 ///            50,000 users, 20,000 items, 5 million interactions: bench/cf/ials_solvers_bench.cpp
 /// Result     the same bits for the same input and seed, for any number of threads; processors with other vector
 ///            instructions differ by rounding
 /// Throws     invalid_config; data_error for a negative value or a non-finite feature; shape_error if the features are
-///            not of these items; numeric_error if float32 cannot solve a row; limit_error above the executor's memory
+///            not of these items or the graph not of these users; numeric_error if float32 cannot solve a row; limit_error above the executor's memory
 ///            limit; cancelled
 /// Avoid when values are ratings to be predicted (all pairs without one count as 0), or when K^2 nears the interactions
 /// Example    tests/cf/ials_test.cpp
@@ -73,7 +84,8 @@ struct ials_report {
 ///            Takacs, Pilaszy, Tikk, "Applications of the conjugate gradient method for implicit feedback collaborative
 ///            filtering", RecSys 2011; Rendle, Krichene, Zhang, Koren, "iALS++: speeding up matrix factorization with
 ///            subspace optimization", 2021 (solvers);
-///            Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (features)
+///            Agarwal, Chen, "Regression-based latent factor models", KDD 2009 (features); Ma, Zhou, Liu, Lyu, King,
+///            "Recommender systems with social regularization", WSDM 2011 (their individual-based form, on implicit feedback)
 struct ials {
   std::size_t factors = 64;              ///< K, 1..4096
   float regularization = 0.01f;          ///< > 0
@@ -83,6 +95,7 @@ struct ials {
   float initial_scale = 0.1f;            ///< > 0; users start as normal numbers of this deviation / sqrt(K)
   float content_weight = 1.0f;           ///< > 0; pull towards the features' map; only used with features
   float feature_regularization = 1.0f;   ///< > 0; ridge of that map; only used with features
+  float social_weight = 1.0f;            ///< > 0; pull of those a user trusts; only used with a graph
   bool track_loss = false;               ///< report the objective of each iteration
   ials_solver solver = ials_solver::cholesky;
   std::size_t cg_steps = 3;     ///< 1..1000; steps in each half of an iteration; only for conjugate_gradient
@@ -100,16 +113,30 @@ struct ials {
   template <executor Exec>
   ials_model fit(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
                  seed key) const;
+  template <executor Exec>
+  ials_model fit(const Exec& exec, const data::interactions& interactions, const data::social_graph& graph, seed key) const;
+  template <executor Exec>
+  ials_model fit(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
+                 const data::social_graph& graph, seed key) const;
 
   /// Bytes that fit takes at its peak, its result included.
   template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions) const {
-    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, nullptr);
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, {});
   }
   template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions,
                           const data::dense_features& features) const {
-    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, &features);
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, {&features, nullptr});
+  }
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions, const data::social_graph& graph) const {
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, {nullptr, &graph});
+  }
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
+                          const data::social_graph& graph) const {
+    return detail::ials_fit_bytes(exec.concurrency(), *this, interactions, {&features, &graph});
   }
 
   friend bool operator==(const ials&, const ials&) = default;
@@ -125,6 +152,7 @@ class ials_model {
     std::vector<std::uint32_t> ids;
     std::vector<float> weights;
     std::vector<float> factors;
+    std::vector<float> mean;
   };
 
   std::size_t users() const { return state_.users.factors.rows(); }
@@ -157,6 +185,14 @@ class ials_model {
     require_size(function, "out", factors(), out.size());
     fold_in(function, user_side(), history.items, history.values, {}, out, scratch);
   }
+  /// The same for a user who trusts users of the fit: the exact minimum with all others and the items held fixed, if nobody
+  /// trusts this user; with a history that says nothing, the mean of the trusted, NaN if none of them has factors. Throws
+  /// data_error for a weight outside (0, 1] as well.
+  void history_vector(history_view history, data::trust_view trusted, std::span<float> out, workspace& scratch) const {
+    constexpr std::string_view function = "cf::ials::history_vector";
+    require_size(function, "out", factors(), out.size());
+    fold_in(function, user_side(), history.items, history.values, pull_of(function, trusted, scratch), out, scratch);
+  }
   /// The factors of an item described by who interacted with it, in the same sense.
   void fold_in_item(std::span<const user_id> users, std::span<const float> values, std::span<float> out,
                     workspace& scratch) const {
@@ -168,11 +204,11 @@ class ials_model {
   void fold_in_item(std::span<const user_id> users, std::span<const float> values, std::span<const float> feature,
                     std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::ials::fold_in_item";
-    scratch.factors.resize(factors());
     require_size(function, "out", factors(), out.size());
     require_size(function, "feature", feature_width(), feature.size());
-    item_vector_from_features(feature, scratch.factors);
-    fold_in(function, item_side(), users, values, scratch.factors, out, scratch);
+    scratch.mean.resize(factors());
+    item_vector_from_features(feature, scratch.mean);
+    fold_in(function, item_side(), users, values, {scratch.mean, 0.0f, spec_.content_weight}, out, scratch);
   }
   /// The factors that the features' map gives to an item nobody has touched yet. Throws shape_error, also when the model
   /// was fitted without features, and data_error.
@@ -200,6 +236,15 @@ class ials_model {
     fold_in(function, user_side(), history.items, history.values, {}, scratch.factors, scratch);
     kernel::als_scores(state_.items.factors.to_gather(), items(), scratch.factors.data(), out.data());
   }
+  /// The same for a user who trusts users of the fit.
+  void score_history(history_view history, data::trust_view trusted, std::span<float> out, workspace& scratch) const {
+    constexpr std::string_view function = "cf::ials::score_history";
+    require_size(function, "out", items(), out.size());
+    scratch.factors.resize(factors());
+    fold_in(function, user_side(), history.items, history.values, pull_of(function, trusted, scratch), scratch.factors,
+            scratch);
+    kernel::als_scores(state_.items.factors.to_gather(), items(), scratch.factors.data(), out.data());
+  }
 
   /// How much each item of a history adds to the score that score_history gives `item` (section 5 of Hu et al.):
   /// out[j] = c_j y_item^T A^-1 y_j with the matrix A of the user's normal equations. O(K^3).
@@ -220,6 +265,28 @@ class ials_model {
     const detail::ials_side& other;
     const char* other_name;
   };
+  // own lambda |x|^2 + weight lambda |x - mean|^2; without a mean, lambda |x|^2.
+  struct pull {
+    std::span<float> mean = {};  // in the workspace; build() scales it
+    float own = 1.0f;
+    float weight = 0.0f;
+  };
+
+  pull pull_of(std::string_view function, const data::trust_view& trusted, workspace& scratch) const {
+    require_size(function, "weights of the trusted", trusted.users.size(), trusted.weights.size());
+    for (std::size_t edge = 0; edge < trusted.users.size(); ++edge) {
+      const std::size_t to = trusted.users[edge].index();
+      if (to >= users()) throw unknown_id(function, "user", std::to_string(to), users());
+      if (!(trusted.weights[edge] > 0.0f && trusted.weights[edge] <= 1.0f)) {
+        throw data_error(function, "the weight to user " + std::to_string(to) + " is not above 0 and at most 1");
+      }
+    }
+    scratch.mean.resize(factors());
+    const auto counts = [&](std::size_t user) { return state_.users.in_gram[user] != 0; };
+    if (!detail::mean_of_trusted(trusted, state_.users.factors, counts, scratch.mean)) return {};
+    return {scratch.mean, 1.0f, spec_.social_weight};
+  }
+
   side user_side() const { return {state_.items, "item"}; }
   side item_side() const { return {state_.users, "user"}; }
 
@@ -232,7 +299,7 @@ class ials_model {
   /// False if it says nothing.
   template <class Id>
   bool build(std::string_view function, const side& of, std::span<const Id> ids, std::span<const float> values,
-             std::span<const float> mean, workspace& scratch) const {
+             const pull& drawn, workspace& scratch) const {
     require_size(function, "values of the history", ids.size(), values.size());
     scratch.ids.clear();
     scratch.weights.clear();
@@ -256,8 +323,9 @@ class ials_model {
     const std::size_t width = kernel::als_padded(factors());
     scratch.solver.prepare(width, 1);
     const float lambda = detail::ials_lambda(spec_, sum, of.other.active);
-    const detail::row_prior prior =
-        mean.empty() ? detail::row_prior{lambda} : detail::row_prior{spec_.content_weight * lambda, mean.data()};
+    const float strength = drawn.own + drawn.weight;
+    for (float& factor : drawn.mean) factor *= drawn.weight / strength;
+    const detail::row_prior prior{strength * lambda, drawn.mean.empty() ? nullptr : drawn.mean.data()};
     detail::build_row({of.other.factors.to_gather(), of.other.gram.data(), width}, scratch.ids, scratch.weights, prior,
                       scratch.solver, 0);
     // build_row took 1 + (1 + weight) for the confidence of rows that the Gram matrix lacks.
@@ -272,14 +340,14 @@ class ials_model {
 
   template <class Id>
   void fold_in(std::string_view function, const side& of, std::span<const Id> ids, std::span<const float> values,
-               std::span<const float> mean, std::span<float> out, workspace& scratch) const {
-    if (build(function, of, ids, values, mean, scratch)) {
+               const pull& drawn, std::span<float> out, workspace& scratch) const {
+    if (build(function, of, ids, values, drawn, scratch)) {
       solve(function, scratch);
       std::copy_n(scratch.solver.side(0), out.size(), out.begin());
-    } else if (mean.empty()) {
+    } else if (drawn.mean.empty()) {
       std::fill(out.begin(), out.end(), no_score);
     } else {
-      std::copy(mean.begin(), mean.end(), out.begin());
+      std::copy(drawn.mean.begin(), drawn.mean.end(), out.begin());
     }
   }
 
@@ -318,13 +386,25 @@ inline void ials_model::explain(history_view history, item_id item, std::span<fl
 
 template <executor Exec>
 ials_model ials::fit(const Exec& exec, const data::interactions& interactions, seed key) const {
-  return {*this, detail::fit_ials(exec, *this, interactions, nullptr, key)};
+  return {*this, detail::fit_ials(exec, *this, interactions, {}, key)};
 }
 
 template <executor Exec>
 ials_model ials::fit(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
                      seed key) const {
-  return {*this, detail::fit_ials(exec, *this, interactions, &features, key)};
+  return {*this, detail::fit_ials(exec, *this, interactions, {&features, nullptr}, key)};
+}
+
+template <executor Exec>
+ials_model ials::fit(const Exec& exec, const data::interactions& interactions, const data::social_graph& graph,
+                     seed key) const {
+  return {*this, detail::fit_ials(exec, *this, interactions, {nullptr, &graph}, key)};
+}
+
+template <executor Exec>
+ials_model ials::fit(const Exec& exec, const data::interactions& interactions, const data::dense_features& features,
+                     const data::social_graph& graph, seed key) const {
+  return {*this, detail::fit_ials(exec, *this, interactions, {&features, &graph}, key)};
 }
 
 }  // namespace cf

@@ -15,6 +15,7 @@
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/cf/detail/ials_memory.hpp>
 #include <mmrec/cf/detail/ials_refine.hpp>
+#include <mmrec/cf/detail/ials_social.hpp>
 #include <mmrec/cf/detail/ials_solver.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
@@ -25,6 +26,7 @@
 #include <mmrec/data/features.hpp>
 #include <mmrec/data/interactions.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/data/social_graph.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/aligned.hpp>
 #include <mmrec/kernel/als.hpp>
@@ -70,6 +72,7 @@ void require_valid(const Spec& spec) {
                  function, "regularization_exponent", "must be in 0..2");
   require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
   require_config(positive(spec.content_weight), function, "content_weight", "must be positive and finite");
+  require_config(positive(spec.social_weight), function, "social_weight", "must be positive and finite");
   require_config(spec.cg_steps >= 1 && spec.cg_steps <= 1000, function, "cg_steps", "must be in 1..1000");
   require_config(spec.block_size >= 16 && spec.block_size <= 4096 && spec.block_size % 16 == 0, function, "block_size",
                  "must be a multiple of 16 in 16..4096");
@@ -110,6 +113,10 @@ inline void require_features(const data::interactions& interactions, const data:
   }
 }
 
+inline void require_graph(const data::interactions& interactions, const data::social_graph& graph) {
+  require_size("cf::ials::fit", "users of the graph", interactions.users(), graph.users());
+}
+
 /// <A, B> of two symmetric matrices of which only blocks of 16 x 16 on and above the diagonal are stored.
 inline double inner_product(const kernel::aligned_vector<float>& a, const kernel::aligned_vector<float>& b,
                             std::size_t width) {
@@ -127,8 +134,8 @@ inline double inner_product(const kernel::aligned_vector<float>& a, const kernel
 template <executor Exec, class Spec>
 class ials_fitter {
  public:
-  ials_fitter(const Exec& exec, const Spec& spec, const data::interactions& interactions,
-              const data::dense_features* features, seed key)
+  ials_fitter(const Exec& exec, const Spec& spec, const data::interactions& interactions, const ials_sources& sources,
+              seed key)
       : exec_(exec),
         spec_(spec),
         width_(kernel::als_padded(spec.factors)),
@@ -150,7 +157,8 @@ class ials_fitter {
       random_stream random(key, user);
       for (float& factor : state_.users.factors.row(user)) factor = static_cast<float>(deviation * random.normal());
     }
-    if (features != nullptr) prepare_content(*features);
+    if (sources.features != nullptr) prepare_content(*sources.features);
+    if (sources.graph != nullptr) prepare_social(*sources.graph);
   }
 
   ials_state run() {
@@ -165,6 +173,7 @@ class ials_fitter {
     }
     report_progress(exec_.sink(), function, steps, steps);
     if (!regression_.items().empty()) score_cold_items();
+    if (graph_ != nullptr) place_cold_users();
     mark_unknown(state_.users);
     mark_unknown(state_.items);
     return std::move(state_);
@@ -194,12 +203,32 @@ class ials_fitter {
     regression_ = content_regression(features, std::move(items), std::move(weights), spec_.feature_regularization, function);
   }
 
+  void prepare_social(const data::social_graph& graph) {
+    graph_ = &graph;
+    std::vector<float> lambdas(by_user_.rows());
+    for (std::size_t user = 0; user < lambdas.size(); ++user) {
+      lambdas[user] = ials_lambda(spec_, by_user_.weight_sum(user), state_.items.active);
+    }
+    social_ = social_pull(graph, state_.users.in_gram, lambdas, spec_.social_weight, spec_.factors);
+  }
+
   static bool is_known(const ials_side& side, std::size_t row) { return side.known[row] != 0; }
 
   void score_cold_items() {
     for (const std::size_t item : cold_items_) {
       map_features(state_.map, row_of(features_->values, static_cast<Eigen::Index>(item)), state_.items.factors.row(item));
       state_.items.known[item] = 1;
+    }
+  }
+
+  void place_cold_users() {
+    const auto counts = [&](std::size_t user) { return state_.users.in_gram[user] != 0; };
+    for (std::size_t user = 0; user < by_user_.rows(); ++user) {
+      if (counts(user)) continue;
+      const auto trusted = graph_->trusted_by(user_id{user});
+      if (mean_of_trusted(trusted, std::as_const(state_.users.factors), counts, state_.users.factors.row(user))) {
+        state_.users.known[user] = 1;
+      }
     }
   }
 
@@ -220,6 +249,7 @@ class ials_fitter {
   }
 
   void solve_users() {
+    if (!social_.empty()) social_.follow(exec_, state_.users.factors);
     solve(
         "user", by_user_, user_tasks_, state_.items, [&](std::size_t user) { return user_prior(user); }, state_.users);
   }
@@ -244,7 +274,8 @@ class ials_fitter {
 
   static std::size_t heavy(const Spec& spec) { return spec.solver == ials_solver::cholesky ? heavy_row : no_heavy_row; }
 
-  row_prior user_prior(std::size_t user) const {
+  row_prior user_prior(std::size_t user) const { return social_.empty() ? own_prior(user) : social_.prior(user); }
+  row_prior own_prior(std::size_t user) const {
     return {ials_lambda(spec_, by_user_.weight_sum(user), state_.items.active)};
   }
   row_prior item_prior(std::size_t item) const {
@@ -267,12 +298,13 @@ class ials_fitter {
       if (is_known(state_.items, item)) total += prior_part(item_prior(item), state_.items.factors.row(item));
     }
     if (!regression_.items().empty()) total += regression_.penalty(state_.map);
+    if (!social_.empty()) total += social_.penalty(state_.users.factors);
     return total;
   }
 
   double user_part(std::size_t user) const {
     const auto x = state_.users.factors.row(user);
-    double sum = prior_part(user_prior(user), x);
+    double sum = prior_part(own_prior(user), x);
     const auto ids = by_user_.ids_of(user);
     const auto weights = by_user_.weights_of(user);
     for (std::size_t entry = 0; entry < ids.size(); ++entry) {
@@ -307,6 +339,8 @@ class ials_fitter {
   kernel::aligned_vector<float> padded_;
   ials_basis basis_;
   ials_state state_;
+  const data::social_graph* graph_ = nullptr;
+  social_pull social_;
   const data::dense_features* features_ = nullptr;
   content_regression regression_;
   matrix<float> means_;                  // I x K: what the map gives, for described items
@@ -315,13 +349,14 @@ class ials_fitter {
 };
 
 template <executor Exec, class Spec>
-ials_state fit_ials(const Exec& exec, const Spec& spec, const data::interactions& interactions,
-                    const data::dense_features* features, seed key) {
+ials_state fit_ials(const Exec& exec, const Spec& spec, const data::interactions& interactions, const ials_sources& sources,
+                    seed key) {
   require_valid(spec);
-  if (features != nullptr) require_features(interactions, *features);
-  require_memory(exec, "cf::ials::fit", ials_fit_bytes(exec.concurrency(), spec, interactions, features));
+  if (sources.features != nullptr) require_features(interactions, *sources.features);
+  if (sources.graph != nullptr) require_graph(interactions, *sources.graph);
+  require_memory(exec, "cf::ials::fit", ials_fit_bytes(exec.concurrency(), spec, interactions, sources));
   const exec::session<Exec> session(exec);
-  return ials_fitter(session.executor(), spec, interactions, features, key).run();
+  return ials_fitter(session.executor(), spec, interactions, sources, key).run();
 }
 
 }  // namespace cf::detail

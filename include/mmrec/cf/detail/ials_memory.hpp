@@ -8,14 +8,22 @@
 #include <mmrec/cf/detail/ials_basis.hpp>
 #include <mmrec/cf/detail/ials_half_step.hpp>
 #include <mmrec/cf/detail/ials_refine.hpp>
+#include <mmrec/cf/detail/ials_social.hpp>
 #include <mmrec/cf/detail/ials_solver.hpp>
 #include <mmrec/data/features.hpp>
 #include <mmrec/data/interactions.hpp>
+#include <mmrec/data/social_graph.hpp>
 #include <mmrec/kernel/als.hpp>
 #include <mmrec/kernel/als_refine.hpp>
 
 namespace mmrec::inline v0 {
 namespace cf::detail {
+
+/// What is known beside the interactions, where it is.
+struct ials_sources {
+  const data::dense_features* features = nullptr;
+  const data::social_graph* graph = nullptr;
+};
 
 /// Entries of the longest row of either side.
 inline std::size_t longest_row(const data::interactions& log) {
@@ -32,7 +40,8 @@ inline std::size_t longest_row(const data::interactions& log) {
 /// and a Gram matrix take for a while.
 template <class Spec>
 std::uint64_t ials_fit_bytes(std::size_t threads, const Spec& spec, const data::interactions& log,
-                             const data::dense_features* features) {
+                             const ials_sources& sources) {
+  const data::dense_features* const features = sources.features;
   const std::uint64_t users = log.users(), items = log.items(), factors = spec.factors;
   const std::uint64_t width = kernel::als_padded(spec.factors), square = width * width, tasks = threads;
   const std::size_t longest = longest_row(log);
@@ -67,7 +76,8 @@ std::uint64_t ials_fit_bytes(std::size_t threads, const Spec& spec, const data::
     // The normal equations beside their factorisation, or a prediction for all described items.
     passing = (std::max)(passing, (std::max)(2 * columns * columns, described * factors));
   }
-  return 4 * (floats + passing) + rows_of_both + of_features;
+  const std::uint64_t of_graph = sources.graph == nullptr ? 0 : social_pull::bytes(*sources.graph, factors);
+  return 4 * (floats + passing) + rows_of_both + of_features + of_graph;
 }
 
 }  // namespace cf::detail
