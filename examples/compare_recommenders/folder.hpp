@@ -1,6 +1,7 @@
 // folder.hpp - reads a data set's folder by the names of its files.
 #pragma once
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -11,7 +12,9 @@
 #include <mmrec/data/split.hpp>
 #include <mmrec/io/adjacency.hpp>
 #include <mmrec/io/interactions.hpp>
+#include <mmrec/io/mmrec_folder.hpp>
 #include <mmrec/io/movielens.hpp>
+#include <mmrec/io/recbole_interactions.hpp>
 
 namespace contest {
 
@@ -34,6 +37,14 @@ inline log_or_parts read_lists(const std::filesystem::path& folder) {
                                                               std::move(read[1].interactions));
 }
 
+/// NAME.inter: RecBole's, whose header gives each column a type, or that of the MMRec toolbox, which brings its split.
+inline log_or_parts read_inter(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  std::string header;
+  std::getline(std::ifstream(file), header);
+  if (header.find(':') == std::string::npos) return mm::io::read_mmrec(folder).parts;
+  return mm::io::read_recbole_interactions(file).interactions;
+}
+
 /// Throws std::runtime_error for a folder that holds nothing known, and what the readers throw.
 inline log_or_parts read(const std::filesystem::path& folder) {
   const auto holds = [&](const char* name) { return std::filesystem::exists(folder / name); };
@@ -45,7 +56,11 @@ inline log_or_parts read(const std::filesystem::path& folder) {
   if (holds("ratings.csv")) {
     return mm::io::read_interactions(folder / "ratings.csv", mm::io::movielens_ratings()).interactions;
   }
-  throw std::runtime_error(folder.string() + ": no u.data, ratings.dat, ratings.csv, or train.txt and test.txt");
+  const std::filesystem::path name = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
+  const std::filesystem::path inter = folder / (name.string() + ".inter");
+  if (std::filesystem::exists(inter)) return read_inter(folder, inter);
+  throw std::runtime_error(folder.string() + ": no u.data, ratings.dat, ratings.csv, " + name.string() +
+                           ".inter, or train.txt and test.txt");
 }
 
 }  // namespace contest
