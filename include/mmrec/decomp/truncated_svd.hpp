@@ -22,7 +22,6 @@
 #include <mmrec/decomp/detail/randomized.hpp>
 #include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/gram.hpp>
-#include <mmrec/kernel/randomized_svd.hpp>
 
 namespace mmrec::inline v0 {
 namespace decomp {
@@ -135,8 +134,10 @@ class truncated_svd_model {
 /// sparse data stay sparse. After tf-idf this is latent semantic analysis.
 ///
 /// Shapes     in N x D, sparse or dense; out N x K dense, K = components
-/// Cost       fit: 4 (power_iterations + 2) (K + oversampling) operations for each entry, 3 (D + N) (K + oversampling)
-///            numbers; transform 2 K operations for each entry
+/// Cost       fit, dense: 4 (power_iterations + 2) L operations for each entry, 3 (D + N) L numbers, L = K + oversampling.
+///            fit, sparse: 4 M operations for each entry and 4 D M^2, D M numbers and a transposed copy, with
+///            M = 2 L + 26 sqrt(power_iterations + 2): block Lanczos, whose space of M dimensions holds the leading ones at
+///            least as exactly as so many power iterations on L. transform 2 K operations for each entry
 /// Result     the sign of each component is fixed (its entry of largest magnitude is positive); same bits for any number of
 ///            threads; depends on the seed only as far as the iteration has not converged
 /// Throws     invalid_config for components < 1 or > min(N, D) or power_iterations > 1000; data_error for no rows or a
@@ -144,7 +145,8 @@ class truncated_svd_model {
 /// Avoid when the mean matters and the data are dense: use pca
 /// Example    text::tfidf{} | decomp::truncated_svd{.components = 64}
 /// Reference  Halko, Martinsson, Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011; Deerwester et al.,
-///            "Indexing by latent semantic analysis", JASIS 41(6), 1990
+///            "Indexing by latent semantic analysis", JASIS 41(6), 1990; Musco, Musco, "Randomized block Krylov methods for
+///            stronger and faster approximate singular value decomposition", NIPS 2015
 template <class T>
 struct basic_truncated_svd {
   using input_kind = kind::sparse<T>;
@@ -176,8 +178,9 @@ struct basic_truncated_svd {
       }
     }
     for (double& value : mean) value /= static_cast<double>(in.rows());
-    kernel::sparse_operator<T> matrix(in);
-    return solve(exec, matrix, in.rows(), in.cols(), mean, squares, key);
+    const std::size_t width = detail::subspace_width((std::min)(in.rows(), in.cols()), components, oversampling);
+    return model_of(detail::krylov_directions<T>(fit_name, exec, in, components, width, power_iterations, key, squares),
+                    in.rows(), mean);
   }
   template <executor Exec>
   truncated_svd_model<T> fit(const Exec& asked, const matrix_view<T>& in, seed key = {}) const {
@@ -190,7 +193,10 @@ struct basic_truncated_svd {
     kernel::column_means(exec, values, mean.data());
     if (!detail::all_finite<double>(mean)) require_finite<T>(fit_name, "features", in);
     detail::dense_operator<T> matrix(values);
-    return solve(exec, matrix, rows, columns, mean, kernel::sum_of_squares(exec, values), key);
+    const std::size_t width = detail::subspace_width((std::min)(rows, columns), components, oversampling);
+    return model_of(detail::randomized_directions<T>(fit_name, exec, matrix, columns, components, width, power_iterations,
+                                                     key, kernel::sum_of_squares(exec, values)),
+                    rows, mean);
   }
 
   friend bool operator==(const basic_truncated_svd&, const basic_truncated_svd&) = default;
@@ -207,12 +213,8 @@ struct basic_truncated_svd {
     detail::require_power_iterations(fit_name, power_iterations);
   }
 
-  template <executor Exec, class Operator>
-  truncated_svd_model<T> solve(const Exec& exec, Operator& matrix, std::size_t rows, std::size_t columns,
-                               const std::vector<double>& mean, double squares, seed key) const {
-    const std::size_t width = detail::subspace_width((std::min)(rows, columns), components, oversampling);
-    detail::directions<T> found =
-        detail::randomized_directions<T>(fit_name, exec, matrix, columns, components, width, power_iterations, key, squares);
+  truncated_svd_model<T> model_of(detail::directions<T> found, std::size_t rows, const std::vector<double>& mean) const {
+    const std::size_t columns = mean.size();
     // The rows' mean along a component is the component times their mean: variances need no pass over the data.
     const auto count = static_cast<double>(rows);
     std::vector<double> singular_values(components), variance(components);

@@ -36,7 +36,7 @@ directions<T> exact_directions(std::string_view function, const Exec& exec, cons
     throw numeric_error(function, "the covariance has no finite eigenvalues: the values are too large");
   }
   const std::span<const double> leading = std::span(squares).first(count);
-  if (x.columns <= x.rows) return make_directions<T>(std::span(gram).first(count * x.columns), leading, x.columns, total);
+  if (x.columns <= x.rows) return make_directions<T>(gram.data(), leading, x.columns, total);
 
   // Column k of X^T U is a right singular vector times its singular value; one of (nearly) no length gives no direction,
   // and gets one orthogonal to the others.
@@ -62,7 +62,7 @@ directions<T> exact_directions(std::string_view function, const Exec& exec, cons
   for (std::size_t j = 0; j < x.columns; ++j) {
     for (std::size_t k = 0; k < count; ++k) vectors[k * x.columns + j] = columns[j * count + k];
   }
-  return make_directions<T>(vectors, leading, x.columns, total);
+  return make_directions<T>(vectors.data(), leading, x.columns, total);
 }
 
 }  // namespace decomp::detail

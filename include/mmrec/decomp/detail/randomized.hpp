@@ -1,4 +1,4 @@
-// mmrec/decomp/detail/randomized.hpp - leading right singular vectors by random projection and power iteration.
+// mmrec/decomp/detail/randomized.hpp - leading right singular vectors from a random start, by power iteration or Krylov spaces.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -9,7 +9,9 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/random.hpp>
+#include <mmrec/data/csr.hpp>
 #include <mmrec/decomp/detail/directions.hpp>
+#include <mmrec/kernel/block_lanczos.hpp>
 #include <mmrec/kernel/randomized_svd.hpp>
 
 namespace mmrec::inline v0 {
@@ -24,6 +26,10 @@ inline void require_power_iterations(std::string_view function, std::size_t powe
   require_config(power_iterations <= 1000, function, "power_iterations", "must be at most 1000");
 }
 
+[[noreturn]] inline void throw_too_large(std::string_view function) {
+  throw numeric_error(function, "the projected matrix has no finite eigenvalues: the values are too large");
+}
+
 /// See kernel::randomized_right_vectors. `total` is passed through.
 template <class T, executor Exec, class Operator>
 directions<T> randomized_directions(std::string_view function, const Exec& exec, Operator& a, std::size_t columns,
@@ -32,9 +38,22 @@ directions<T> randomized_directions(std::string_view function, const Exec& exec,
   std::vector<double> vectors(count * columns), squares(width);
   if (!kernel::randomized_right_vectors<T>(function, exec, a, columns, count, width, power_iterations, key,
                                            std::span<double>(vectors), std::span<double>(squares))) {
-    throw numeric_error(function, "the projected matrix has no finite eigenvalues: the values are too large");
+    throw_too_large(function);
   }
-  return make_directions<T>(vectors, std::span(squares).first(count), columns, total);
+  return make_directions<T>(vectors.data(), std::span(squares).first(count), columns, total);
+}
+
+/// See kernel::block_lanczos_right_vectors. `total` is passed through.
+template <class T, executor Exec>
+directions<T> krylov_directions(std::string_view function, const Exec& exec, const csr_matrix<T>& a, std::size_t count,
+                                std::size_t width, std::size_t power_iterations, seed key, double total) {
+  std::vector<T> vectors(count * a.cols());
+  std::vector<double> squares(count);
+  if (!kernel::block_lanczos_right_vectors<T>(function, exec, a, count, kernel::krylov_columns(width, power_iterations), key,
+                                              std::span<T>(vectors), std::span<double>(squares))) {
+    throw_too_large(function);
+  }
+  return make_directions<T>(vectors.data(), squares, a.cols(), total);
 }
 
 }  // namespace decomp::detail
