@@ -71,6 +71,8 @@ class lloyd {
 
  private:
   static constexpr std::uint32_t none = 0xffffffffU;
+  /// Rows ahead of the current one that are asked for: those to look at lie scattered.
+  static constexpr std::size_t rows_ahead = 8;
 
   /// Finds the nearest centre of each row. A row keeps its centre unseen where bounds show that no other can be nearer: the
   /// labels are those of a full search, but for centres that are as near within rounding.
@@ -115,9 +117,11 @@ class lloyd {
       for (std::size_t next = 0; next < count; next += kernel::panel_points) {
         const std::size_t here = (std::min)(kernel::panel_points, count - next);
         for (std::size_t lane = 0; lane < here; ++lane) {
-          std::copy_n(points_.row(first + open[next + lane]), points_.width(), rows.data() + lane * points_.width());
+          const std::size_t ahead = (std::min)(next + lane + rows_ahead, count - 1);
+          points_.ask_for(first + open[ahead]);
+          points_.copy_centred(first + open[next + lane], rows.data() + lane * points_.width());
         }
-        points_.pack(rows.data(), here, panel.data());
+        points_.pack_centred(rows.data(), here, panel.data());
         kernel::nearest(panel.data(), packed, found.score, found.second, found.index);
         for (std::size_t lane = 0; lane < here; ++lane) adopt(first + open[next + lane], found, lane, longest);
       }
@@ -202,6 +206,8 @@ class lloyd {
     if (moved == 0) return false;
     const auto add = [&](std::size_t begin, std::size_t end, double* sums) {
       for (std::size_t row = begin; row < end; ++row) {
+        const std::size_t ahead = row + 4 * rows_ahead;
+        if (ahead < end && labels_[ahead] != next_[ahead]) points_.ask_for(ahead);
         if (labels_[row] == next_[row]) continue;
         double* const to = sums + next_[row] * width;
         if (labels_[row] == none) {

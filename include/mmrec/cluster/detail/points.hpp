@@ -10,6 +10,7 @@
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/data/matrix.hpp>
+#include <mmrec/kernel/aligned.hpp>
 #include <mmrec/kernel/aligned_buffer.hpp>
 #include <mmrec/kernel/gram.hpp>
 #include <mmrec/kernel/point_panels.hpp>
@@ -67,12 +68,18 @@ class points {
     return (std::min)(kernel::panel_points, rows_ - panel * kernel::panel_points);
   }
   const float* panel(std::size_t index) const { return panels_.data() + index * kernel::panel_points * width_; }
-  /// Packs copies of some rows, one after the other, as panel() holds them.
-  void pack(float* rows, std::size_t count, float* out) const {
-    for (std::size_t row = 0; row < count; ++row) {
-      for (std::size_t d = 0; d < width_; ++d) rows[row * width_ + d] -= shift_[d];
-    }
+  /// A row as panel() holds it, D numbers; pack_centred() makes a panel of such rows, one after the other.
+  void copy_centred(std::size_t index, float* out) const {
+    const float* const from = row(index);
+    for (std::size_t d = 0; d < width_; ++d) out[d] = from[d] - shift_[d];
+  }
+  void pack_centred(const float* rows, std::size_t count, float* out) const {
     kernel::pack_points<float>(rows, width_, count, width_, nullptr, nullptr, out);
+  }
+  /// Brings a row nearer to the processor, for a use soon after.
+  void ask_for(std::size_t index) const {
+    const float* const from = row(index);
+    for (std::size_t d = 0; d < width_; d += kernel::cache_line / sizeof(float)) __builtin_prefetch(from + d);
   }
   /// A row as the caller gave it; shift() is what the packed one has less.
   const float* row(std::size_t index) const { return data_ + index * stride_; }
