@@ -90,8 +90,12 @@ void refine_half_step(const Exec& exec, std::string_view function, std::string_v
       if (prior.mean != nullptr) {
         std::fill(std::copy_n(prior.mean, factors, scratch->mean(pending)), scratch->mean(pending + 1), 0.0f);
       }
-      systems[pending] = {rows.ids_of(row).data(), rows.weights_of(row).data(), rows.length(row), prior.strength,
-                          prior.mean == nullptr ? nullptr : scratch->mean(pending)};
+      systems[pending] = {rows.ids_of(row).data(),
+                          rows.weights_of(row).data(),
+                          rows.length(row),
+                          prior.strength,
+                          prior.mean == nullptr ? nullptr : scratch->mean(pending),
+                          rows.ids.size() - rows.starts[row + 1]};
       batch[pending++] = row;
       gathered += rows.length(row);
       if (pending == kernel::als_systems) flush();

@@ -47,7 +47,8 @@ struct als_system {
   const float* weights;
   std::size_t count;
   float strength;
-  const float* mean;  // null: zero
+  const float* mean;          // null: zero
+  std::size_t following = 0;  // ids that stand behind these and are read next: their rows may be asked for ahead
 };
 
 /// Systems that one call of the Cholesky solver takes: the latency of one system's pivots hides behind the others.

@@ -13,7 +13,7 @@ inline constexpr std::size_t refine_rows = 32;
 MMREC_LANES_TARGET inline void dot_gathered(const als_rows& rows, const std::uint32_t* ids, std::size_t count,
                                             std::size_t known, std::size_t first, const float* x, std::size_t columns,
                                             float* out) {
-  constexpr std::size_t ahead = 12;
+  constexpr std::size_t ahead = 24;
   const float* values = rows.values + first;
   std::size_t n = 0;
   for (; n + 4 <= count; n += 4) {
@@ -100,7 +100,7 @@ void add_rows(const als_rows& rows, const als_system& of, const float* x, float*
   float factors[refine_rows];
   for (std::size_t begin = 0; begin < of.count; begin += refine_rows) {
     const std::size_t now = (std::min)(refine_rows, of.count - begin);
-    dot_gathered(rows, of.ids + begin, now, of.count - begin, 0, x, rows.width, factors);
+    dot_gathered(rows, of.ids + begin, now, of.count - begin + of.following, 0, x, rows.width, factors);
     for (std::size_t n = 0; n < now; ++n) factors[n] = factor(of.weights[begin + n], factors[n]);
     combine_gathered(rows, of.ids + begin, factors, now, sum);
   }
