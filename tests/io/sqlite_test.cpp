@@ -10,6 +10,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -194,9 +195,20 @@ TEST_CASE("limits hold, and a sink stops a query") {
   bounds = {};
   bounds.line_bytes = 1000;
   io::sqlite_database narrow(path, bounds);
-  CHECK(test::thrown<io::sqlite_error>([&] {
-          narrow.interactions("SELECT hex(zeroblob(900)), 1");
-        }).ends_with("string or blob too big"));
+  CHECK(test::thrown<mm::limit_error>([&] { narrow.interactions("SELECT hex(zeroblob(900)) AS u, 1"); }) ==
+        "io::sqlite_database::interactions: " + path.string() +
+            ": query \"SELECT hex(zeroblob(900)) AS u, 1\": row 1, column \"u\": bytes 1800 exceeds the limit of 1000");
+  CHECK(test::thrown<mm::limit_error>([&] {
+          narrow.interactions("SELECT hex(zeroblob(900000)), 1");
+        }).ends_with("bytes of a value or row 1048577 exceeds the limit of 1048576"));
+  bounds.line_bytes = 1;  // rows of the database itself are longer
+  io::sqlite_database tight(path, bounds);
+  CHECK(tight.interactions("SELECT at, 1 FROM ratings WHERE at = 8").rows == 1);
+  bounds = {};
+  bounds.columns = 2;
+  io::sqlite_database two(path, bounds);
+  CHECK(test::thrown<mm::limit_error>([&] { two.numbers("SELECT 1, 2, 3", mm::data::item_map::numbered(2)); }) ==
+        "io::sqlite_database::numbers: " + path.string() + ": columns of the query 3 exceeds the limit of 2");
   constexpr const char* endless =
       "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x, 1 FROM n WHERE x < 0";
   stopping sink;
@@ -204,6 +216,57 @@ TEST_CASE("limits hold, and a sink stops a query") {
   CHECK(test::thrown<mm::cancelled>([&] { watched.interactions(endless); }) ==
         "io::sqlite_database::interactions: cancelled by the caller");
   CHECK(sink.reports == 3);
+}
+
+TEST_CASE("a view that never ends is stopped without a sink") {
+  const test::temporary_folder folder;
+  const auto path = made(folder,
+                         "CREATE VIEW ratings AS WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) "
+                         "SELECT x AS user, 1 AS item FROM n WHERE x < 0;");
+  mm::limits bounds;
+  bounds.query_steps = 100'000;
+  io::sqlite_database database(path, bounds);
+  CHECK(test::thrown<mm::limit_error>([&] { database.interactions("SELECT user, item FROM ratings"); }) ==
+        "io::sqlite_database::interactions: " + path.string() + ": steps of the query 120000 exceeds the limit of 100000");
+  // The count is of one query.
+  const std::string some = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000) SELECT x, 1 FROM n";
+  for (int query = 0; query < 5; ++query) CHECK(database.interactions(some).rows == 3000);
+}
+
+TEST_CASE("a row that is left out adds nobody") {
+  const test::temporary_folder folder;
+  io::sqlite_database database(made(folder, shop));
+  const std::string query = "VALUES ('a', 3), ('b', 9), ('c', 4)";
+  io::key_maps keys;
+  keys.items = std::make_shared<const mm::data::item_map>(mm::data::item_map::numbered(5));
+  const auto users = database.interactions(query, {.on_unknown_item = io::unknown_keys::skip}, keys);
+  CHECK(users.interactions.users() == 2);
+  CHECK_FALSE(users.interactions.user_keys()->find("b").has_value());
+  io::key_maps others;
+  mm::data::user_map known;
+  known.insert("b");
+  others.users = std::make_shared<const mm::data::user_map>(known);
+  const auto items = database.interactions(query, {.on_unknown_user = io::unknown_keys::skip}, others);
+  CHECK(items.unknown_users == 2);
+  CHECK(items.interactions.items() == 1);
+}
+
+TEST_CASE("comments may follow a query, statements may not; no rows have columns") {
+  const test::temporary_folder folder;
+  io::sqlite_database database(made(folder, shop));
+  for (const char* tail : {"; -- all of them", ";;  ; /* all */ ;", "; -- all\n;"}) {
+    CHECK(database.interactions(std::string("SELECT user, item FROM ratings") + tail).rows == 4);
+  }
+  for (const char* tail : {"; -- all\nSELECT 1, 2", "; nonsense", ";; SELECT 1, 2"}) {
+    CHECK(test::thrown<io::sqlite_error>([&] {
+            database.interactions(std::string("SELECT 1, 2") + tail);
+          }).ends_with("is more than one statement"));
+  }
+  CHECK(test::thrown<io::sqlite_error>([&] { database.interactions(std::string_view{}); }).ends_with("the query is empty"));
+  CHECK(test::thrown<io::sqlite_error>([&] { database.interactions("-- nothing"); }).ends_with("is empty"));
+  const auto none = database.numbers("SELECT item, price, weight FROM items WHERE 0", mm::data::item_map::numbered(3));
+  CHECK(none.values.rows() == 0);
+  CHECK(none.values.cols() == 2);
 }
 
 TEST_CASE("files that are no database, damaged or cut, are refused without harm") {

@@ -18,6 +18,7 @@ struct limits {
   std::uint64_t image_pixels = std::uint64_t{64} << 20;  ///< largest area of one picture
   std::uint64_t sound_samples = std::uint64_t{1} << 30;  ///< most samples of one sound (6 hours at 48 kHz)
   std::uint64_t header_bytes = 65536;                    ///< largest header of a binary array file
+  std::uint64_t query_steps = 10'000'000'000;            ///< most steps of SQLite's machine for one query, some minutes
 
   friend bool operator==(const limits&, const limits&) = default;
 };

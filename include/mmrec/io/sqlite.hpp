@@ -81,8 +81,9 @@ struct sqlite_interaction_result {
 ///            numbers of users and items are to be the same each time
 /// Throws     sqlite_error where SQLite refuses (no such file, no database, an error in the query, a locked or damaged file);
 ///            data_error, naming file, query, row and column, for what does not fit; unknown_id for keys outside given maps;
-///            limit_error beyond bounds.rows rows, bounds.line_bytes bytes in one value, bounds.file_bytes bytes of text in
-///            all or bounds.columns columns; cancelled through the sink, which is also asked while SQLite works on a row
+///            limit_error beyond bounds.rows rows, bounds.line_bytes bytes in one text, bounds.file_bytes bytes of text in
+///            all, bounds.columns columns or bounds.query_steps steps of SQLite's machine (a view in a file can ask for
+///            endlessly many); cancelled through the sink, which is also asked while SQLite works on a row
 /// Avoid when a query is made of untrusted text: pass values by views or by tables
 /// Example    io::sqlite_database shop("shop.db");
 ///            const auto log = shop.interactions("SELECT user, item, stars, at FROM ratings ORDER BY rowid");
@@ -106,8 +107,7 @@ class sqlite_database {
     // What SQLite's documentation advises for files of unknown origin.
     sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
     sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    constexpr std::uint64_t largest = 1 << 30;
-    sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>((std::min)(bounds.line_bytes, largest)));
+    sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, static_cast<int>(value_bytes(bounds)));
     sqlite3_limit(opened, SQLITE_LIMIT_ATTACHED, 0);
     // Damage is found by the first query: ask one, so that a file that is no database does not open.
     each_row(function, "SELECT count(*) FROM sqlite_schema", 1, 1, [](const row&) {});
@@ -123,7 +123,7 @@ class sqlite_database {
     sqlite_interaction_result result;
     const bool skip_nulls = spec.on_null == sqlite_interactions::nulls::skip;
     const bool skip_bad = spec.policy.on_bad_value == data::bad_values::skip;
-    result.rows = each_row(function, query, 2, 4, [&](const row& values) {
+    const query_size size = each_row(function, query, 2, 4, [&](const row& values) {
       for (int column = 0; skip_nulls && column < values.columns(); ++column) {
         if (!values.is_null(column)) continue;
         ++result.null_rows;
@@ -133,20 +133,22 @@ class sqlite_database {
       data::interaction event;
       if (values.columns() > 2) event.value = values.number(2, skip_bad);
       if (values.columns() > 3) event.time = values.integer(3);
-      const auto user = find_or_make<user_id>(values, 0, user_key, keys.users.get(), users, spec.on_unknown_user);
-      if (!user) {
+      // Both are looked up before one is made: a row that is left out adds nobody.
+      const auto user = find(values, 0, user_key, keys.users.get(), spec.on_unknown_user);
+      if (!user && keys.users) {
         ++result.unknown_users;
         return;
       }
-      const auto item = find_or_make<item_id>(values, 1, item_key, keys.items.get(), items, spec.on_unknown_item);
-      if (!item) {
+      const auto item = find(values, 1, item_key, keys.items.get(), spec.on_unknown_item);
+      if (!item && keys.items) {
         ++result.unknown_items;
         return;
       }
-      event.user = *user;
-      event.item = *item;
+      event.user = user ? *user : users.insert(user_key);
+      event.item = item ? *item : items.insert(item_key);
       events.push_back(event);
     });
+    result.rows = size.rows;
     result.interactions = data::interactions(
         keys.users ? keys.users : std::make_shared<const data::user_map>(std::move(users)),
         keys.items ? keys.items : std::make_shared<const data::item_map>(std::move(items)), std::move(events), spec.policy);
@@ -183,10 +185,8 @@ class sqlite_database {
     std::vector<std::optional<std::size_t>> place(items.size());
     std::vector<bool> seen(items.size(), false);
     std::vector<float> kept, own;
-    std::size_t width = 0;
     partial_column<matrix<float>> result{.values = {}, .present = data::presence(items.size(), 0), .file = file_};
-    each_row(function, query, 2, bounds_.columns, [&](const row& values) {
-      width = static_cast<std::size_t>(values.columns()) - 1;
+    const query_size size = each_row(function, query, 2, bounds_.columns, [&](const row& values) {
       own.clear();
       bool all_null = true;
       for (int column = 1; column < values.columns(); ++column) {
@@ -197,13 +197,13 @@ class sqlite_database {
       if (!item) {
         ++result.unknown_items;
       } else if (!all_null) {
-        place[item->index()] = kept.size() / width;
+        place[item->index()] = kept.size() / own.size();
         kept.insert(kept.end(), own.begin(), own.end());
       }
     });
     const auto bad = std::count_if(kept.begin(), kept.end(), [](float x) { return !std::isfinite(x); });
     result.non_finite = static_cast<std::size_t>(bad);
-    const std::size_t rows = width == 0 ? 0 : kept.size() / width;
+    const std::size_t width = size.columns - 1, rows = kept.size() / width;
     result.values.resize(static_cast<Eigen::Index>(rows), static_cast<Eigen::Index>(width));
     float* to = result.values.data();
     for (std::size_t item = 0; item < place.size(); ++item) {
@@ -259,6 +259,9 @@ class sqlite_database {
       const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
       if (bytes == nullptr) throw std::bad_alloc();
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, column));
+      if (size > owner_.bounds_.line_bytes) {
+        throw limit_error(function_, place(column) + ": bytes", owner_.bounds_.line_bytes, size);
+      }
       text_bytes_ += size;
       if (text_bytes_ > owner_.bounds_.file_bytes) {
         throw limit_error(function_, owner_.file_ + ": bytes of text", owner_.bounds_.file_bytes, text_bytes_);
@@ -304,11 +307,12 @@ class sqlite_database {
     mutable std::uint64_t text_bytes_ = 0;
   };
 
+  /// Nothing for a key that is not in the map, and where there is no map.
   template <class Id>
-  static std::optional<Id> find_or_make(const row& values, int column, std::string_view key, const data::id_map<Id>* given,
-                                        data::id_map<Id>& made, unknown_keys on_unknown) {
+  static std::optional<Id> find(const row& values, int column, std::string_view key, const data::id_map<Id>* given,
+                                unknown_keys on_unknown) {
     if (key.empty()) values.fail(column, "holds an empty text where a key is wanted");
-    if (given == nullptr) return made.insert(key);
+    if (given == nullptr) return std::nullopt;
     const std::optional<Id> id = given->find(key);
     if (!id && on_unknown == unknown_keys::error) {
       throw unknown_id(std::string(values.function()) + ": " + values.place(column), column == 0 ? "user" : "item",
@@ -326,52 +330,84 @@ class sqlite_database {
 
   /// What the progress handler needs; exceptions must not pass through SQLite's C code.
   struct watch {
+    static constexpr std::uint64_t interval = 20000;  // steps between two questions, some tenths of a millisecond
+
     progress_sink* sink;
     std::string_view function;
+    std::uint64_t most_steps;
+    std::uint64_t steps = 0;
     std::size_t rows = 0;
     bool stopped = false;
     std::exception_ptr thrown = nullptr;
 
     static int ask(void* context) noexcept {
       watch& self = *static_cast<watch*>(context);
+      self.steps += interval;
       try {
-        self.stopped = !self.sink->report({self.function, self.rows, 0});
+        self.stopped = self.sink != nullptr && !self.sink->report({self.function, self.rows, 0});
       } catch (...) {
         self.thrown = std::current_exception();
       }
-      return self.stopped || self.thrown ? 1 : 0;
+      return self.stopped || self.thrown || self.steps > self.most_steps ? 1 : 0;
     }
   };
 
-  /// Runs a query and calls body(row) for each row; gives their number.
+  /// What one value or row may hold. SQLite's own bound is also one of rows and of statements, which need some room.
+  static std::uint64_t value_bytes(const limits& bounds) {
+    constexpr std::uint64_t least = std::uint64_t{1} << 20, largest = std::uint64_t{1} << 30;
+    return std::clamp(bounds.line_bytes, least, largest);
+  }
+
+  /// Throws why SQLite stopped, if it was not of its own accord or met a limit; gives its own complaint otherwise.
+  sqlite_error complaint(const watch& watching, std::string_view query) const {
+    if (watching.thrown) std::rethrow_exception(watching.thrown);
+    if (watching.stopped) throw cancelled(watching.function);
+    if (watching.steps > watching.most_steps) {
+      throw limit_error(watching.function, file_ + ": steps of the query", watching.most_steps, watching.steps);
+    }
+    const int code = sqlite3_extended_errcode(handle_.get());
+    if ((code & 0xFF) == SQLITE_TOOBIG) {
+      const std::uint64_t most = value_bytes(bounds_);
+      throw limit_error(watching.function, file_ + ": bytes of a value or row", most, most + 1);
+    }
+    return {watching.function, file_, query, code, sqlite3_errmsg(handle_.get())};
+  }
+
+  struct query_size {
+    std::size_t rows = 0;
+    std::size_t columns = 0;
+  };
+
+  /// Runs a query and calls body(row) for each row.
   template <class Body>
-  std::size_t each_row(std::string_view function, std::string_view query, std::uint64_t fewest, std::uint64_t most,
-                       const Body& body) {
+  query_size each_row(std::string_view function, std::string_view query, std::uint64_t fewest, std::uint64_t most,
+                      const Body& body) {
     sqlite3* const database = handle_.get();
     const auto refuse = [&](int code, std::string_view why) -> sqlite_error { return {function, file_, query, code, why}; };
-    watch watching{progress_, function};
+    watch watching{.sink = progress_, .function = function, .most_steps = bounds_.query_steps};
     struct guard {
       sqlite3* database;
       ~guard() { sqlite3_progress_handler(database, 0, nullptr, nullptr); }
     } const remove_handler{database};
-    constexpr int instructions = 20000;  // of SQLite's machine between two questions, some tenths of a millisecond
-    if (progress_ != nullptr) sqlite3_progress_handler(database, instructions, &watch::ask, &watching);
+    sqlite3_progress_handler(database, static_cast<int>(watch::interval), &watch::ask, &watching);
 
+    if (query.empty()) throw refuse(SQLITE_MISUSE, "the query is empty");
     if (query.size() > 1'000'000) throw limit_error(function, "bytes in the query", 1'000'000, query.size());
     sqlite3_stmt* prepared = nullptr;
     const char* rest = nullptr;
     const int parsed = sqlite3_prepare_v2(database, query.data(), static_cast<int>(query.size()), &prepared, &rest);
     const std::unique_ptr<sqlite3_stmt, finish_statement> statement(prepared);
-    if (watching.thrown) std::rethrow_exception(watching.thrown);
-    if (watching.stopped) throw cancelled(function);
-    if (parsed != SQLITE_OK) throw refuse(sqlite3_extended_errcode(database), sqlite3_errmsg(database));
+    if (parsed != SQLITE_OK) throw complaint(watching, query);
     if (!statement) throw refuse(SQLITE_MISUSE, "is empty");
-    const std::string_view tail = query.substr(static_cast<std::size_t>(rest - query.data()));
-    if (tail.find_first_not_of(" \t\r\n;") != std::string_view::npos)
+    if (holds_statement(query.substr(static_cast<std::size_t>(rest - query.data())))) {
       throw refuse(SQLITE_MISUSE, "is more than one statement");
+    }
     if (sqlite3_stmt_readonly(prepared) == 0) throw refuse(SQLITE_READONLY, "changes the database");
     if (sqlite3_bind_parameter_count(prepared) != 0) throw refuse(SQLITE_MISUSE, "has parameters, which nothing binds");
     const auto columns = static_cast<std::uint64_t>(sqlite3_column_count(prepared));
+    if (columns > bounds_.columns) {
+      throw limit_error(function, file_ + ": columns of the query", bounds_.columns, columns);
+    }
     if (columns < fewest || columns > most) {
       throw refuse(SQLITE_MISUSE,
                    "gives " + std::to_string(columns) + (columns == 1 ? " column" : " columns") + " where " +
@@ -381,10 +417,8 @@ class sqlite_database {
     row current(*this, function, query, prepared);
     for (;;) {
       const int code = sqlite3_step(prepared);
-      if (code == SQLITE_DONE) return watching.rows;
-      if (watching.thrown) std::rethrow_exception(watching.thrown);
-      if (watching.stopped) throw cancelled(function);
-      if (code != SQLITE_ROW) throw refuse(sqlite3_extended_errcode(database), sqlite3_errmsg(database));
+      if (code == SQLITE_DONE) return {watching.rows, static_cast<std::size_t>(columns)};
+      if (code != SQLITE_ROW) throw complaint(watching, query);
       if (watching.rows == bounds_.rows) {
         throw limit_error(function, file_ + ": rows of the query", bounds_.rows, bounds_.rows + 1);
       }
@@ -393,6 +427,15 @@ class sqlite_database {
       constexpr std::size_t every = 4096;  // cheap rows may pass by without a question from SQLite
       if (watching.rows % every == 0) report_progress(progress_, function, watching.rows, 0);
     }
+  }
+
+  /// Whether text after a statement is more than spaces and comments.
+  bool holds_statement(std::string_view tail) const {
+    if (tail.empty()) return false;
+    sqlite3_stmt* prepared = nullptr;
+    const int parsed = sqlite3_prepare_v2(handle_.get(), tail.data(), static_cast<int>(tail.size()), &prepared, nullptr);
+    sqlite3_finalize(prepared);
+    return parsed != SQLITE_OK || prepared != nullptr;
   }
 
   std::string file_;
