@@ -11,6 +11,7 @@
 #include <limits>
 #include <numbers>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "cluster/cases.hpp"
@@ -198,4 +199,26 @@ TEST_CASE("what cannot be fitted is refused") {
   CHECK(test::thrown<mm::cancelled>([&] {
           (gaussian_mixture{.components = 2, .tolerance = 0.0, .starts = 1}.fit(mm::exec::cpu{.progress = &sink}, x));
         }).ends_with(": cancelled by the caller"));
+}
+
+TEST_CASE("parts that make no mixture are refused") {
+  const auto made = [](std::vector<double> weights, double mean) {
+    return gaussian_mixture_model(std::move(weights), mm::matrix<double>{{mean}, {1.0}}, mm::matrix<double>{{1.0}, {1.0}});
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  for (const double mean : {nan, infinity}) {
+    CHECK(test::thrown<mm::data_error>([&] {
+            made({0.5, 0.5}, mean);
+          }) == "cluster::gaussian_mixture_model: a mean is not finite");
+  }
+  for (const std::vector<double>& weights : {std::vector{nan, 1.0}, {-0.5, 1.5}, {infinity, 0.0}}) {
+    CHECK(test::thrown<mm::data_error>([&] { made(weights, 0.0); }) ==
+          "cluster::gaussian_mixture_model: a weight is negative or not finite");
+  }
+  for (const std::vector<double>& weights : {std::vector{0.5, 0.4}, {0.0, 0.0}, {1.0, 1.0}}) {
+    CHECK(test::thrown<mm::data_error>([&] { made(weights, 0.0); }) ==
+          "cluster::gaussian_mixture_model: the weights do not add up to 1");
+  }
+  CHECK(made({1.0, 0.0}, 0.0).clusters() == 2);
+  CHECK(made({0.3333333, 0.6666667}, 0.0).clusters() == 2);
 }

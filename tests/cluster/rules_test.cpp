@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,11 @@ TEST_CASE("clusters of vectors become segments; users without a vector belong to
   CHECK(cluster::segment_by_clusters(exec, model, users, {1, 1, 1, 1, 0}) ==
         segments({"cluster 0", "cluster 1"}, {0, 1, 0, 1, segments::none}));
   CHECK(cluster::segment_by_clusters(exec, model, users, {}, {"calm", "wild"}).label("wild") == 1);
+  mm::matrix<float> some = users;
+  some.row(1).setConstant(std::numeric_limits<float>::quiet_NaN());  // absent rows may hold anything
+  CHECK(cluster::segment_by_clusters(exec, model, some, {1, 0, 1, 1, 1}) ==
+        segments({"cluster 0", "cluster 1"}, {0, segments::none, 0, 1, 1}));
+  CHECK(cluster::segment_by_clusters(exec, model, some, {0, 0, 0, 0, 0}).members(0).empty());
   CHECK(test::thrown<mm::shape_error>([&] { cluster::segment_by_clusters(exec, model, users, {1}); }) ==
         "cluster::segment_by_clusters: present: expected 5, got 1");
   CHECK(test::thrown<mm::shape_error>([&] { cluster::segment_by_clusters(exec, model, users, {}, {"calm"}); }) ==

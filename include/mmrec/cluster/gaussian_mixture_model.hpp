@@ -35,11 +35,12 @@ class gaussian_mixture_model {
 
   /// From its parts, e.g. out of a file: weights of K, means K x D, covariances K x D (variances) or K D x D (K symmetric
   /// matrices one below the other; the lower triangles count).
-  /// Throws shape_error if sizes do not fit, numeric_error for a covariance that is not positive definite.
+  /// Throws shape_error if sizes do not fit, numeric_error for a covariance that is not positive definite, data_error for a
+  /// mean that is not finite and for weights that are negative, not finite or do not add up to 1.
   gaussian_mixture_model(std::vector<double> weights, matrix<double> means, matrix<double> covariances,
                          gaussian_mixture_report report = {})
-      : weights_(std::move(weights)),
-        means_(std::move(means)),
+      : weights_(checked(std::move(weights))),
+        means_(checked(std::move(means))),
         covariances_(std::move(covariances)),
         report_(report),
         densities_("cluster::gaussian_mixture_model", weights_, means_, covariances_) {}
@@ -132,6 +133,23 @@ class gaussian_mixture_model {
   }
 
  private:
+  static std::vector<double> checked(std::vector<double> weights) {
+    constexpr std::string_view function = "cluster::gaussian_mixture_model";
+    constexpr double slack = 1e-6;  // of weights that were written with few digits
+    double sum = 0.0;
+    for (const double weight : weights) {
+      if (!std::isfinite(weight) || weight < 0.0) throw data_error(function, "a weight is negative or not finite");
+      sum += weight;
+    }
+    if (!weights.empty() && std::abs(sum - 1.0) > slack) throw data_error(function, "the weights do not add up to 1");
+    return weights;
+  }
+  static matrix<double> checked(matrix<double> means) {
+    const bool finite =
+        std::all_of(means.data(), means.data() + means.size(), [](double mean) { return std::isfinite(mean); });
+    if (!finite) throw data_error("cluster::gaussian_mixture_model", "a mean is not finite");
+    return means;
+  }
   void require_rows(std::string_view function, const matrix_view<float>& in) const {
     require_size(function, "features", densities_.width(), static_cast<std::size_t>(in.cols()));
     require_finite<float>(function, "features", in);

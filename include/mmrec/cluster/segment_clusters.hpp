@@ -1,5 +1,6 @@
 // mmrec/cluster/segment_clusters.hpp - segments of users from clusters of their vectors.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,7 +17,7 @@
 namespace mmrec::inline v0 {
 namespace cluster {
 
-/// Each user's cluster as a segment; users whose vector is absent belong to none.
+/// Each user's cluster as a segment; users whose vector is absent belong to none, whatever their rows hold.
 ///
 /// Shapes     model: of K clusters, k_means_model or gaussian_mixture_model; users: U x D, present: U (all where it is
 ///            empty); names: K, or none for "cluster 0", "cluster 1", ...
@@ -31,9 +32,16 @@ data::segments segment_by_clusters(const Exec& exec, const Model& model, const m
     for (std::size_t label = 0; label < model.clusters(); ++label) names.push_back("cluster " + std::to_string(label));
   }
   require_size(function, "names", model.clusters(), names.size());
-  std::vector<std::uint32_t> labels = model.predict(exec, users);
-  for (std::size_t user = 0; user < present.size(); ++user) {
-    if (present[user] == 0) labels[user] = data::segments::none;
+  const auto kept = std::count_if(present.begin(), present.end(), [](std::uint8_t flag) { return flag != 0; });
+  if (kept == users.rows() || present.empty()) return {std::move(names), model.predict(exec, users)};
+  matrix<float> rows(kept, users.cols());
+  for (std::size_t user = 0, row = 0; user < present.size(); ++user) {
+    if (present[user] != 0) rows.row(static_cast<Eigen::Index>(row++)) = users.row(static_cast<Eigen::Index>(user));
+  }
+  const std::vector<std::uint32_t> found = model.predict(exec, rows);
+  std::vector<std::uint32_t> labels(present.size(), data::segments::none);
+  for (std::size_t user = 0, row = 0; user < present.size(); ++user) {
+    if (present[user] != 0) labels[user] = found[row++];
   }
   return {std::move(names), std::move(labels)};
 }
