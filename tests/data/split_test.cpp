@@ -471,3 +471,33 @@ TEST_CASE("a leak of time can be refused") {
   CHECK_THROWS_WITH(mm::split::require_no_time_leaks(random.train, random.test),
                     test::contains("interactions of the test set are older than the last one of the train set"));
 }
+
+TEST_CASE("splits that would leave nothing to train on are refused") {
+  const auto single = one_user({1, 1});
+  const auto few = from_keys({{"a", "x", 1, 1}, {"b", "y", 1, 2}});
+  const auto message = [](auto split, const interactions& all) {
+    try {
+      split(all);
+    } catch (const mm::data_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no data_error");
+  };
+  const std::string held = ": all 2 interactions would be held out, and none left to train on";
+  CHECK(message(mm::split::user_ratio{.validation = 0.0, .test = 0.6}, few) == "split::user_ratio" + held);
+  CHECK(message(mm::split::user_random{.validation = 0.0, .test = 0.6}, few) == "split::user_random" + held);
+  CHECK(message(mm::split::random_ratio{.validation = 0.0, .test = 0.9}, few) == "split::random_ratio" + held);
+  CHECK(message(mm::split::cold_items{.validation = 0.0, .test = 0.9}, few) == "split::cold_items" + held);
+  CHECK(message(mm::split::cold_users{.validation = 0.0, .test = 0.9}, few) == "split::cold_users" + held);
+  CHECK(message(mm::split::strong_generalisation{.validation = 0.0, .test = 0.9}, few) ==
+        "split::strong_generalisation: no user is left to train on");
+  std::size_t refused = 0;
+  for (std::uint64_t key = 0; key < 40; ++key) {
+    for (std::size_t fold = 0; fold < 2; ++fold) {
+      const mm::split::k_fold folds{.folds = 2, .fold = fold, .validation = false, .key = mm::seed{key}};
+      refused += message(folds, single) == "split::k_fold" + held ? 1 : 0;
+    }
+  }
+  CHECK(refused > 5);
+  CHECK(refused < 40);
+}

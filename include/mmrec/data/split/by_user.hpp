@@ -50,9 +50,10 @@ struct leave_last_out {
 ///
 /// Order      a user's interactions by (time, item id)
 /// Rule       of n interactions, round(test n) and round(validation n) are held out, halves rounded to even: a user with few
-///            interactions may have none
+///            interactions may have none, and, where the shares are large, none left in train
 /// Cost       O(E log E) time, 2x the input's memory
-/// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1); data_error if all times are equal
+/// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1); data_error if all times are equal, or
+///            if no interaction is left to train on
 /// Avoid when see leave_last_out
 /// Example    const auto parts = split::user_ratio{.validation = 0.1, .test = 0.2}(ratings);
 struct user_ratio {
@@ -68,6 +69,7 @@ struct user_ratio {
       detail::label_tail(entries, detail::rounded_share(validation, entries.size()),
                          detail::rounded_share(test, entries.size()), labels);
     });
+    detail::require_training(function, labels);
     return detail::distribute(*this, all, labels);
   }
 

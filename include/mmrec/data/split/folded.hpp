@@ -21,6 +21,12 @@ using validation_history = part<role::validation_history, Split>;
 template <class Split>
 using test_history = part<role::test_history, Split>;
 
+/// Whether a split's held-out users are new to a model and come with histories: such a split has a member type folds_in.
+template <class Split>
+concept of_new_users = requires {
+  typename Split::folds_in;
+};
+
 /// A data set in which each user is in train, in validation or in test. The histories describe the users that are new to a
 /// model fitted on train (score_history); all parts share the id maps. Each interaction is in exactly one part.
 template <class Split>

@@ -47,7 +47,8 @@ inline std::vector<label> draw_users(const data::interactions& all, double valid
 ///            their interactions to test and the round(validation n) before them to validation
 /// Result     a function of the seed and the external keys alone
 /// Cost       O(E log E) time, 2x the input's memory
-/// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1)
+/// Throws     invalid_config unless both shares are in [0, 1) and their sum in (0, 1); data_error if no interaction is left to
+///            train on
 /// Avoid when models of users' histories are compared: strong_generalisation gives the new users some
 /// Example    const auto parts = split::cold_users{.validation = 0.1, .test = 0.2}(ratings);
 struct cold_users {
@@ -63,6 +64,7 @@ struct cold_users {
       for (std::size_t entry = all.starts()[user]; entry < all.starts()[user + 1]; ++entry)
         labels[entry] = label_of_user[user];
     }
+    detail::require_training("split::cold_users", labels);
     return detail::distribute(*this, all, labels);
   }
 
@@ -86,7 +88,7 @@ enum class history_rule : std::uint8_t {
 /// Result     a function of the seed, the external keys and, for history_rule::oldest, the times
 /// Cost       O(E log E) time, 2x the input's memory
 /// Throws     invalid_config unless both shares of users are in [0, 1), their sum in (0, 1) and `history` in (0, 1);
-///            data_error if all times are equal and history_rule::oldest asks for them
+///            data_error if all times are equal and history_rule::oldest asks for them, or if no user is left to train on
 /// Example    const auto parts = split::strong_generalisation{}(ratings);
 /// Reference  Marlin, "Modeling user rating profiles for collaborative filtering", NIPS 2003; Liang, Krishnan, Hoffman,
 ///            Jebara, "Variational autoencoders for collaborative filtering", WWW 2018 (random, .8)
@@ -96,6 +98,7 @@ struct strong_generalisation {
   double history = 0.8;     ///< share of a held-out user's interactions
   history_rule rule = history_rule::random;
   seed key = seed{42};
+  using folds_in = void;  ///< see of_new_users
 
   folded_parts<strong_generalisation> operator()(const data::interactions& all) const {
     constexpr std::string_view function = "split::strong_generalisation";
@@ -117,6 +120,7 @@ struct strong_generalisation {
         events[to].push_back({user, all.item_array()[entry], all.value_array()[entry], all.time_array()[entry]});
       }
     });
+    if (all.size() != 0 && events[train_place].empty()) throw data_error(function, "no user is left to train on");
     const auto make = [&](place which) {
       return data::interactions(all.user_keys(), all.item_keys(), std::move(events[which]));
     };

@@ -176,6 +176,13 @@ inline void require_times(std::string_view function, const data::interactions& a
   }
 }
 
+/// Refuses to hold out everything: shares of a few interactions round up to that.
+inline void require_training(std::string_view function, const std::vector<label>& labels) {
+  if (labels.empty() || std::find(labels.begin(), labels.end(), label::train) != labels.end()) return;
+  throw data_error(function,
+                   "all " + std::to_string(labels.size()) + " interactions would be held out, and none left to train on");
+}
+
 inline void require_shares(std::string_view function, double validation, double test) {
   require_config(validation >= 0.0 && validation < 1.0, function, "validation", "must be at least 0 and less than 1");
   require_config(test >= 0.0 && test < 1.0, function, "test", "must be at least 0 and less than 1");
