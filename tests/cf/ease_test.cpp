@@ -9,6 +9,9 @@
 #include <string>
 #include <vector>
 
+#include <Eigen/LU>
+
+#include <mmrec/core/random.hpp>
 #include <mmrec/exec/cpu.hpp>
 
 #include "contract/ml100k.hpp"
@@ -64,6 +67,33 @@ TEST_CASE("ease learns the weights that NumPy computes") {
       CHECK(double{row[other]} == Approx(expected[item][other]).margin(margin).epsilon(0));
     }
     CHECK(row[item] == 0.0f);
+  }
+}
+
+TEST_CASE("ease in double adds values up in double") {
+  // Three items that are nearly multiples of each other, by 4000 users: what a float sum loses, the inverse multiplies.
+  constexpr Eigen::Index users = 4000;
+  std::vector<std::vector<double>> x;
+  Eigen::MatrixXd rows(users, 3);
+  random_stream random(seed{7});
+  for (Eigen::Index user = 0; user < users; ++user) {
+    const float base = 1.0f + random.uniform_float();
+    const float values[] = {base, 1.7f * base + 0.01f * random.uniform_float(),
+                            0.3f * base + 0.01f * random.uniform_float()};
+    for (Eigen::Index item = 0; item < 3; ++item) rows(user, item) = double{values[item]};
+    x.push_back({rows(user, 0), rows(user, 1), rows(user, 2)});
+  }
+  const cf::ease spec{.regularization = 0.01f, .binary = false};
+  const auto model = spec.fit(exec::cpu{}, log_of(x));
+  const Eigen::MatrixXd inverse =
+      (rows.transpose() * rows + double{spec.regularization} * Eigen::MatrixXd::Identity(3, 3)).inverse();
+  for (Eigen::Index item = 0; item < 3; ++item) {
+    for (Eigen::Index other = 0; other < 3; ++other) {
+      if (item == other) continue;
+      const double expected = -inverse(item, other) / inverse(other, other);
+      CHECK(double{model.weights(item_id{static_cast<std::size_t>(item)})[static_cast<std::size_t>(other)]} ==
+            Approx(expected).epsilon(3e-7));
+    }
   }
 }
 

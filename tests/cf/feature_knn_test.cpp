@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -114,6 +115,26 @@ TEST_CASE("feature_knn scores a new item from its features as a refit with it do
     CHECK(double{found_in_sparse} == Approx(double{expected}).margin(1e-5));
   }
   CHECK(scored > 10);
+}
+
+TEST_CASE("feature_knn refuses rows of features that are none") {
+  const auto log = neighbours::random_log(30, 40, 12);
+  const auto features = features_of(40);
+  const auto model = cf::feature_knn{}.fit(exec::cpu{}, log, features);
+  std::vector<float> row(6, 1.0f);
+  row[2] = no_score;
+  CHECK(test::thrown<data_error>([&] { model.score_features(row, user_id{0u}); }) ==
+        "cf::feature_knn::score_features: a feature is not finite");
+  const auto in_sparse = cf::feature_knn{}.fit(exec::cpu{}, log, sparse(features));
+  const std::vector<std::int32_t> falling{3, 1}, twice{1, 1}, rising{1, 3};
+  const std::vector<float> ones{1.0f, 1.0f};
+  for (const auto& columns : {falling, twice}) {
+    CHECK(test::thrown<data_error>([&] {
+            in_sparse.score_features({columns, ones}, user_id{0u});
+          }) == "cf::feature_knn::score_features: the columns of the features are not in increasing order");
+  }
+  CHECK_NOTHROW(in_sparse.score_features({rising, ones}, user_id{0u}));
+  CHECK_THROWS_AS(in_sparse.score_features({rising, std::span(row).subspan(1, 2)}, user_id{0u}), data_error);
 }
 
 TEST_CASE("feature_knn refuses what makes no sense, keeps to memory and stops when asked") {

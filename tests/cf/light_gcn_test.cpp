@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -198,6 +199,37 @@ TEST_CASE("a new user gets what propagation gives to a user whose own layer 0 is
   const std::vector<float> values(3, 1.0f);
   model.history_vector({history, values}, found, scratch);
   for (std::size_t k = 0; k < 6; ++k) CHECK(static_cast<double>(found[k]) == Approx(wanted[k]).epsilon(1e-4).margin(1e-7));
+}
+
+TEST_CASE("rivals of a user who has nearly everything are counted out, each as often as the others") {
+  constexpr std::uint32_t items = 20'000;
+  std::vector<item_id> chosen;
+  for (std::uint32_t item = 0; item < items; ++item) {
+    if (item != 0 && item != 777 && item != items - 1) chosen.push_back(item_id{item});
+  }
+  random_stream random(seed{3});
+  std::size_t first = 0, middle = 0, last = 0;
+  for (int draw = 0; draw < 3000; ++draw) {
+    const std::uint32_t item = cf::detail::draw_missing(chosen, items, random);
+    (item == 0 ? first : item == 777 ? middle : last) += 1;
+    if (item != 0 && item != 777) REQUIRE(item == items - 1);
+  }
+  for (const std::size_t count : {first, middle, last}) CHECK(count > 900);
+}
+
+TEST_CASE("light_gcn folds in the items that somebody had, and no others") {
+  const data::interactions inner = kinds(30, 20, 5);
+  const data::interactions log = log_of(30, 24, inner.events());
+  const auto model = cf::light_gcn{.factors = 8, .epochs = 2}.fit(exec::cpu{}, log, seed{1});
+  cf::light_gcn_model::workspace scratch;
+  std::vector<float> scores(24), without(24);
+  const std::vector<item_id> cold{item_id{21u}, item_id{23u}}, mixed{item_id{2u}, item_id{23u}}, known{item_id{2u}};
+  const std::vector<float> ones(2, 1.0f);
+  model.score_history({cold, ones}, scores, scratch);
+  for (const float score : scores) CHECK(std::isnan(score));
+  model.score_history({mixed, ones}, scores, scratch);
+  model.score_history({known, std::span(ones).first(1)}, without, scratch);
+  CHECK(scores == without);
 }
 
 TEST_CASE("light_gcn gives the same bits for any number of threads, and can be watched") {

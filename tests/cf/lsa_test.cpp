@@ -14,7 +14,7 @@
 
 using namespace mmrec;
 
-static_assert(cf::factor_model<cf::lsa_model>);
+static_assert(cf::factor_model<cf::lsa_model> && explainable_model<cf::lsa_model>);
 
 TEST_CASE("lsa rebuilds the rows as NumPy's truncated decomposition does") {
   const auto matrices = neighbours::golden();

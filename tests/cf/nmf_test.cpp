@@ -35,6 +35,20 @@ TEST_CASE("nmf factors are never negative, and those of a history are near those
   }
 }
 
+TEST_CASE("nmf learns nothing from a history of cold items") {
+  const auto log = ratings::golden_log();  // nobody has item 5
+  const auto model = cf::nmf{.factors = 3, .user_regularization = 0.0f, .biased = true}.fit(exec::cpu{}, log, seed{1});
+  cf::nmf_model::workspace scratch;
+  std::vector<float> none(log.items()), cold(log.items());
+  model.score_history({}, none, scratch);
+  const std::vector<item_id> items{item_id{5u}};
+  const std::vector<float> values{1.0f};
+  model.score_history({items, values}, cold, scratch);
+  for (std::size_t item = 0; item < log.items(); ++item) {
+    if (item != 5) CHECK(cold[item] == none[item]);
+  }
+}
+
 TEST_CASE("nmf on the first official fold of MovieLens 100K") {
   const auto folder = test::data_set("ml-100k-mm");
   MMREC_SKIP_WITHOUT(folder, "ml-100k-mm");

@@ -13,7 +13,7 @@
 
 using namespace mmrec;
 
-static_assert(cf::factor_model<cf::plsa_model>);
+static_assert(cf::factor_model<cf::plsa_model> && explainable_model<cf::plsa_model>);
 
 namespace {
 
@@ -67,7 +67,7 @@ TEST_CASE("plsa never lowers the likelihood") {
 TEST_CASE("plsa folds a history in by its formulas, tempered or not") {
   const auto log = neighbours::random_log(60, 30, 12);
   const auto beta = GENERATE(1.0f, 0.7f);
-  const cf::plsa spec{.factors = 4, .iterations = 10, .fold_iterations = 7, .beta = beta};
+  const cf::plsa spec{.factors = 4, .iterations = 10, .fold_in_iterations = 7, .beta = beta};
   const auto model = spec.fit(exec::cpu{}, log, seed{4});
   const std::vector<item_id> history{item_id{0u}, item_id{2u}, item_id{5u}};
   std::vector<double> mixture(4, 0.25);
@@ -91,10 +91,35 @@ TEST_CASE("plsa folds a history in by its formulas, tempered or not") {
   for (std::size_t z = 0; z < 4; ++z) CHECK(double{found[z]} == Approx(mixture[z]).epsilon(1e-5).margin(1e-9));
 }
 
+TEST_CASE("plsa says which item of the history brought a score about") {
+  const auto log = two_tastes();
+  const cf::plsa spec{.factors = 3, .iterations = 20, .beta = GENERATE(1.0f, 0.8f), .binary = false};
+  const auto model = spec.fit(exec::cpu{}, log, seed{5});
+  // Item 30 has no interactions, a value of 0 says nothing.
+  const std::vector<item_id> items{item_id{1u}, item_id{4u}, item_id{20u}, item_id{21u}, item_id{30u}};
+  const std::vector<float> values{1.0f, 3.0f, 2.0f, 0.0f, 5.0f};
+  cf::plsa_model::workspace scratch;
+  std::vector<float> scores(31), parts(5);
+  model.score_history({items, values}, scores, scratch);
+  for (std::size_t item = 0; item < 30; ++item) {
+    model.explain({items, values}, item_id{item}, parts);
+    double sum = 0.0;
+    for (const float part : parts) sum += double{part};
+    CHECK(sum == Approx(double{scores[item]}).epsilon(1e-5).margin(1e-9));
+    CHECK(parts[3] == 0.0f);
+    CHECK(parts[4] == 0.0f);
+  }
+  // Items of the one taste are there for its own items.
+  model.explain({items, values}, item_id{2u}, parts);
+  CHECK(parts[1] > 10.0f * parts[2]);
+  model.explain({items, values}, item_id{30u}, parts);
+  CHECK(parts == std::vector<float>(5, 0.0f));
+}
+
 TEST_CASE("plsa refuses fields that make no sense, keeps to memory and stops when asked") {
   const auto log = neighbours::random_log(800, 600, 40);
-  for (const cf::plsa& bad : {cf::plsa{.factors = 0}, cf::plsa{.iterations = 0}, cf::plsa{.fold_iterations = 0},
-                              cf::plsa{.beta = 0.0f}, cf::plsa{.beta = 1.1f}}) {
+  for (const cf::plsa& bad : {cf::plsa{.factors = 0}, cf::plsa{.factors = 4097}, cf::plsa{.iterations = 0},
+                              cf::plsa{.fold_in_iterations = 0}, cf::plsa{.beta = 0.0f}, cf::plsa{.beta = 1.1f}}) {
     CHECK_THROWS_AS(bad.fit(exec::cpu{}, log, seed{}), invalid_config);
   }
   CHECK_THROWS_AS((cf::plsa{.binary = false}.fit(exec::cpu{}, neighbours::log_of({{1.0, -1.0}}), seed{})), data_error);

@@ -35,6 +35,15 @@ TEST_CASE("popularity counts users or sums values") {
   CHECK(std::vector<float>(summed.item_scores().begin(), summed.item_scores().end()) == std::vector<float>{2, 0, 7.5, 0});
 }
 
+TEST_CASE("popularity refuses values that add up to more than a float holds") {
+  const data::interactions log(std::make_shared<const data::user_map>(data::user_map::numbered(2)),
+                               std::make_shared<const data::item_map>(data::item_map::numbered(1)),
+                               {{user_id{0u}, item_id{0u}, 3e38f}, {user_id{1u}, item_id{0u}, 3e38f}});
+  CHECK_THROWS_WITH((cf::popularity{.measure = cf::popularity_measure::values}.fit(exec::cpu{}, log)),
+                    "cf::popularity::fit: the values of an item add up to more than a float holds");
+  CHECK_NOTHROW(cf::popularity{}.fit(exec::cpu{}, log));
+}
+
 TEST_CASE("popularity of nothing is a model of nothing") {
   const auto model = cf::popularity{}.fit(exec::cpu{}, data::interactions{});
   CHECK(model.items() == 0);

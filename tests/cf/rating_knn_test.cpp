@@ -102,6 +102,38 @@ TEST_CASE("rating_knn on the first official fold of MovieLens 100K is near sciki
   }
 }
 
+TEST_CASE("rating_knn finds no correlation where ratings are all alike, and none beyond 1") {
+  // 3.3 three times: n sum of squares - squared sum is not quite 0. The others are multiples of each other.
+  cf::detail::common_sums alike, multiples;
+  for (const double y : {0.1, 0.7, 0.4}) {
+    const double x = 3.3;
+    alike.xy += x * y, alike.xx += x * x, alike.yy += y * y, alike.x += x, alike.y += y;
+    ++alike.count;
+  }
+  for (int i = 1; i <= 7; ++i) {
+    const double x = 0.1 * i, y = 0.3 * i;
+    multiples.xy += x * y, multiples.xx += x * x, multiples.yy += y * y, multiples.x += x, multiples.y += y;
+    ++multiples.count;
+  }
+  const cf::detail::similarity_rule rule{cf::rating_similarity::pearson};
+  CHECK(cf::detail::similarity_of(alike, rule) == 0.0);
+  CHECK(cf::detail::similarity_of(multiples, rule) == Approx(1.0));
+  CHECK(cf::detail::similarity_of(multiples, rule) <= 1.0);
+  const auto constant = ratings::log_of(2, 7, [] {
+    std::vector<data::interaction> events;
+    for (std::size_t item = 0; item < 7; ++item) {
+      events.push_back({user_id{0u}, item_id{item}, 3.3f});
+      events.push_back({user_id{1u}, item_id{item}, 1.1f + 0.7f * static_cast<float>(item % 2)});
+    }
+    return events;
+  }());
+  const auto model =
+      cf::rating_knn{.neighbours = cf::rating_neighbours::users, .similarity = cf::rating_similarity::pearson}.fit(
+          exec::cpu{}, constant);
+  CHECK(model.similarity(0, 1) == 0.0f);
+  CHECK(model.similarity(0, 0) == 0.0f);
+}
+
 TEST_CASE("rating_knn refuses fields that make no sense") {
   const auto log = ratings::golden_log();
   const auto message = [&](const cf::rating_knn& spec) {

@@ -2,6 +2,8 @@
 #include <mmrec/cf/slope_one.hpp>
 
 #include <cmath>
+#include <cstddef>
+#include <vector>
 
 #include <mmrec/exec/cpu.hpp>
 
@@ -36,6 +38,35 @@ TEST_CASE("slope_one by hand") {
   CHECK(apart.predict(user_id{0}, item_id{1}) == 4.0f);  // the user's mean
   CHECK(thrown<limit_error>([&] { cf::slope_one{.max_items = 2}.fit(exec::cpu{}, log); }) ==
         "cf::slope_one::fit: number of items 3 exceeds the limit of 2");
+}
+
+TEST_CASE("slope_one scores what its differences add up to, in the order of the history, bit by bit") {
+  const auto log = ratings::golden_log();
+  const auto model = cf::slope_one{}.fit(exec::cpu{}, log);
+  cf::slope_one_model::workspace scratch;
+  std::vector<float> scores(log.items());
+  for (std::size_t user = 0; user < log.users(); ++user) {
+    const history_view history = log.history(user_id{user});
+    model.score(user_id{user}, scores, scratch);
+    double mean = 0.0;
+    for (const float rating : history.values) mean += double{rating};
+    mean /= static_cast<double>(history.values.size());
+    for (std::size_t item = 0; item < log.items(); ++item) {
+      double sum = 0.0;
+      std::size_t count = 0;
+      for (const item_id other : history.items) {
+        const float difference = model.differences(item_id{item})[other.index()];
+        if (std::isnan(difference)) continue;
+        sum += double{difference};
+        ++count;
+      }
+      if (count == 0) {
+        CHECK(std::isnan(scores[item]));
+      } else {
+        CHECK(scores[item] == static_cast<float>(mean + sum / static_cast<double>(count)));
+      }
+    }
+  }
 }
 
 TEST_CASE("slope_one on the first official fold of MovieLens 100K is scikit-surprise's") {

@@ -142,6 +142,12 @@ TEST_CASE("trust_knn refuses what makes no sense and keeps to memory") {
   const std::vector<float> one{1.0f}, two{2.0f};
   CHECK_THROWS_AS(model.score_history(log.history(user_id{0u}), {stranger, one}, out, scratch), unknown_id);
   CHECK_THROWS_AS(model.score_history(log.history(user_id{0u}), {known, two}, out, scratch), data_error);
+  std::vector<cf::similar_user> trusted(6);
+  CHECK(test::thrown<unknown_id>([&] {
+          model.trusted({stranger, one}, trusted, scratch);
+        }) == "cf::trust_knn::trusted: unknown user 6 (6 known)");
+  CHECK_THROWS_AS(model.trusted({known, {}}, trusted, scratch), shape_error);
+  CHECK_THROWS_AS(model.trusted({known, two}, trusted, scratch), data_error);
 
   const auto large = neighbours::random_log(800, 300, 40);
   std::vector<data::social_edge> edges;

@@ -3,10 +3,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <mmrec/cf/ease.hpp>
+#include <mmrec/cf/item_knn.hpp>
+#include <mmrec/cf/lsa.hpp>
+#include <mmrec/cf/plsa.hpp>
+#include <mmrec/cf/slim.hpp>
+#include <mmrec/cf/sparse_ease.hpp>
 #include <mmrec/exec/cpu.hpp>
 
 #include "cf/neighbours.hpp"
@@ -107,6 +115,58 @@ TEST_CASE("user_knn counts shared items and adjusts by the items' means") {
   REQUIRE(model.neighbours(log.history(user_id{0u}), found, scratch) == 1);
   CHECK(found[0].user == user_id{1u});
   CHECK(double{found[0].similarity} == Approx(1.0 / std::sqrt(1.25 * 5.0)));
+}
+
+TEST_CASE("user_knn with adjusted_cosine passes over items without interactions") {
+  const auto log = neighbours::log_of({{1, 2, 0, 0, 0}, {1, 0, 5, 0, 0}, {4, 1, 3, 0, 0}, {0, 0, 1, 2, 0}});
+  const auto model =
+      cf::user_knn{.similarity = cf::similarity_measure::adjusted_cosine, .binary = false}.fit(exec::cpu{}, log);
+  cf::user_knn_model::workspace scratch;
+  const std::vector<item_id> with_cold{item_id{0u}, item_id{1u}, item_id{4u}};
+  const std::vector<float> values{1.0f, 2.0f, 5.0f};
+  std::vector<cf::similar_user> found(4);
+  REQUIRE(model.neighbours({with_cold, values}, found, scratch) == 2);
+  CHECK(found[0].user == user_id{0u});
+  CHECK(double{found[0].similarity} == Approx(1.0));
+  CHECK(found[1].user == user_id{1u});
+  CHECK(double{found[1].similarity} == Approx(1.0 / std::sqrt(1.25 * 5.0)));
+}
+
+TEST_CASE("models whose histories have values refuse those that are not finite") {
+  const auto log = neighbours::random_log(30, 20, 6);
+  const std::vector<item_id> items{item_id{0u}, item_id{1u}};
+  const std::vector<float> values{1.0f, std::numeric_limits<float>::quiet_NaN()};
+  std::vector<float> out(20);
+  const auto check = [&](const auto& counting, const auto& binary, const std::string& name) {
+    typename std::remove_cvref_t<decltype(counting)>::workspace scratch;
+    CHECK(test::thrown<data_error>([&] {
+            counting.score_history({items, values}, out, scratch);
+          }) == name + "::score_history: a value of the history is not finite");
+    CHECK_NOTHROW(binary.score_history({items, values}, out, scratch));
+  };
+  const exec::cpu exec;
+  check(cf::user_knn{.binary = false}.fit(exec, log), cf::user_knn{}.fit(exec, log), "cf::user_knn");
+  check(cf::item_knn{.binary = false}.fit(exec, log), cf::item_knn{}.fit(exec, log), "cf::item_knn");
+  check(cf::ease{.binary = false}.fit(exec, log), cf::ease{}.fit(exec, log), "cf::ease");
+  check(cf::lsa{.factors = 3, .binary = false}.fit(exec, log, seed{1}), cf::lsa{.factors = 3}.fit(exec, log, seed{1}),
+        "cf::lsa");
+  check(cf::plsa{.factors = 3, .binary = false}.fit(exec, log, seed{1}), cf::plsa{.factors = 3}.fit(exec, log, seed{1}),
+        "cf::plsa");
+}
+
+TEST_CASE("values whose squares overflow are refused") {
+  const auto log = neighbours::log_of({{1e20, 2e20, 0}, {3e20, 0, 1e20}, {1, 2, 3}});
+  const auto refused = [&](const auto& spec, const std::string& name) {
+    CHECK(test::thrown<numeric_error>([&] { spec.fit(exec::cpu{}, log); }) ==
+          name + "::fit: the values are too large: their squares overflow");
+  };
+  refused(cf::user_knn{.binary = false}, "cf::user_knn");
+  refused(cf::item_knn{.binary = false}, "cf::item_knn");
+  refused(cf::slim{.binary = false}, "cf::slim");
+  refused(cf::sparse_ease{.binary = false}, "cf::sparse_ease");
+  refused(cf::ease{.binary = false}, "cf::ease");
+  refused(cf::ease{.binary = false, .precision = cf::ease_precision::float32}, "cf::ease");
+  CHECK_NOTHROW(cf::user_knn{}.fit(exec::cpu{}, log));
 }
 
 TEST_CASE("user_knn leaves out users who have the same items") {

@@ -57,6 +57,25 @@ TEST_CASE("serve::recommend under a filter is recommend without what the filter 
   }
 }
 
+TEST_CASE("serve::recommend takes a history, and a model that keeps no interactions") {
+  using namespace serve;
+  const auto log = random_log(30, 400);
+  const auto model = fit(recommender(cf::popularity{}), exec::cpu{}, log);
+  const auto bare = cf::popularity{}.fit(exec::cpu{}, log);
+  const item_attributes<> about(400);
+  const filter fresh(unseen{}, about);
+  recommend_workspace<std::remove_cvref_t<decltype(model)>> scratch;
+  recommend_workspace<cf::popularity_model> bare_scratch;
+  const history_view history = log.history(user_id{7u});
+  const auto expected = model.recommend(user_id{7u}, {.k = 20});
+  CHECK(copy(recommend(model, history, 20, fresh, scratch)) == expected);
+  CHECK(copy(recommend(bare, history, 20, fresh, bare_scratch)) == expected);
+  CHECK(test::allocations_of([&] { recommend(bare, history, 20, fresh, bare_scratch); }) == 0);
+  const item_attributes<> other(399);
+  CHECK(test::thrown<shape_error>([&] { recommend(bare, history, 20, filter(unseen{}, other), bare_scratch); }) ==
+        "serve::recommend: items of the filter: expected 400, got 399");
+}
+
 TEST_CASE("serve::recommend allocates nothing the second time, and knows its users and items") {
   using namespace serve;
   const auto model = fit(recommender(cf::popularity{}), exec::cpu{}, random_log(30, 400));

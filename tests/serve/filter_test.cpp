@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include <mmrec/serve/best.hpp>
 #include <mmrec/serve/predicates.hpp>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/thrown.hpp"
 
@@ -213,6 +215,31 @@ TEST_CASE("a filter takes any predicate, and a new rule of the same form") {
   CHECK(items_of(some) == std::vector<std::uint32_t>{2});
   some.bind(allow{});
   CHECK(items_of(some).empty());
+}
+
+TEST_CASE("a filter that cannot take a rule stays as it was") {
+  using namespace serve;
+  const item_attributes about(3, categorical<"brand">({"acme", "apex", "zeta"}));
+  const std::vector<float> scores{1, 2, 3};
+  const std::vector<item_id> first{item_id{0u}, item_id{1u}}, other{item_id{2u}}, beyond{item_id{2u}, item_id{3u}};
+  const auto rule = [](std::span<const item_id> listed, float factor) {
+    return allow{listed} & cap<"brand">{1} & boost(seen{}, factor);
+  };
+  filter some(rule(first, 2.0f), about);
+  best_workspace scratch;
+  const auto listed = [&] {
+    const auto list = best(scores, 3, some, {}, scratch);
+    return std::vector<scored_item>(list.begin(), list.end());
+  };
+  const std::vector<scored_item> before{{item_id{1u}, 2.0f}, {item_id{0u}, 1.0f}};
+  CHECK(listed() == before);
+  CHECK_THROWS_AS(some.bind(rule(beyond, 2.0f)), unknown_id);
+  CHECK(listed() == before);
+  CHECK_THROWS_AS(some.bind(rule(other, -1.0f)), invalid_config);
+  CHECK(listed() == before);
+  some.bind(rule(other, 2.0f));
+  CHECK(listed() == std::vector<scored_item>{{item_id{2u}, 3.0f}});
+  CHECK(test::allocations_of([&] { some.bind(rule(first, 3.0f)); }) == 0);
 }
 
 TEST_CASE("rules are regular values") {

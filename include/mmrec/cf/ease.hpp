@@ -13,6 +13,7 @@
 
 #include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/cf/detail/item_users.hpp>
+#include <mmrec/cf/similarity.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
@@ -45,7 +46,9 @@ enum class ease_precision {
 /// Result     same bits for any number of threads
 /// Throws     invalid_config if regularization is not positive and finite; limit_error if I > max_items, or if more than
 ///            2^24 users chose one item and binary is set (float counts no further), or above the executor's
-///            memory limit; numeric_error if the matrix is not positive definite in the precision chosen; unknown_id for a user or item outside the catalogue; cancelled
+///            memory limit; numeric_error if the matrix is not positive definite in the precision chosen, or the squares
+///            of an item's values are too large for a float; unknown_id for a user or item outside the catalogue; data_error
+///            for a value of a history that is not finite, unless binary is set; cancelled
 /// Avoid when the catalogue is large (cf::ials) or items are new (cf::profile)
 /// Example    tests/cf/ease_test.cpp
 /// Reference  Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019
@@ -65,11 +68,12 @@ struct ease {
   template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log) const {
     const std::uint64_t square = std::uint64_t{log.items()} * log.items(), threads = exec.concurrency();
-    const std::uint64_t scratch = precision == ease_precision::float64
-                                      ? 8 * (square + kernel::invert_spd_scratch<double>(log.items(), threads))
-                                      : 4 * kernel::invert_spd_scratch<float>(log.items(), threads);
+    const bool wide = precision == ease_precision::float64;
+    const std::uint64_t scratch = wide ? 8 * (square + kernel::invert_spd_scratch<double>(log.items(), threads))
+                                       : 4 * kernel::invert_spd_scratch<float>(log.items(), threads);
     const std::uint64_t histories = detail::user_histories::bytes(log);
-    const std::uint64_t products = detail::item_users_bytes(log, binary) + 8 * std::uint64_t{log.items()};
+    const std::uint64_t products =
+        detail::item_users_bytes(log, binary) + 8 * std::uint64_t{log.items()} + (wide && !binary ? 8 * square : 0);
     return 4 * square + log.items() + (std::max)({scratch, products, histories + 4 * std::uint64_t{log.items()}});
   }
 
@@ -89,7 +93,7 @@ class ease_model {
   }
   void score_history(history_view history, std::span<float> out, workspace&) const {
     constexpr std::string_view function = "cf::ease::score_history";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     require_size(function, "out", items(), out.size());
     const bool judges =
         std::any_of(history.items.begin(), history.items.end(), [&](item_id item) { return known_[item.index()] != 0; });
@@ -109,7 +113,7 @@ class ease_model {
   /// What each item of the history adds to the score of `item`; all 0 where the score is no_score.
   void explain(history_view history, item_id item, std::span<float> out) const {
     constexpr std::string_view function = "cf::ease::explain";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     detail::require_item(function, item, items());
     require_size(function, "out", history.items.size(), out.size());
     for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
@@ -148,11 +152,10 @@ std::optional<std::size_t> invert_in_place(const Exec& exec, std::vector<T>& mat
   return kernel::invert_spd(exec, std::span(matrix), items);
 }
 
-/// The same in double, by way of a copy.
+/// The same of a matrix in double; `matrix` takes the inverse.
 template <executor Exec>
-std::optional<std::size_t> invert_in_double(const Exec& exec, std::vector<float>& matrix, std::size_t items,
-                                            float regularization) {
-  std::vector<double> wide(matrix.begin(), matrix.end());
+std::optional<std::size_t> invert_in_double(const Exec& exec, std::vector<double> wide, std::vector<float>& matrix,
+                                            std::size_t items, float regularization) {
   const auto failed = invert_in_place(exec, wide, items, regularization);
   std::transform(wide.begin(), wide.end(), matrix.begin(), [](double value) { return static_cast<float>(value); });
   return failed;
@@ -173,7 +176,9 @@ ease_model ease::fit(const Exec& asked, const data::interactions& log) const {
   require_memory(exec, function, fit_bytes(exec, log));
 
   // One buffer in turn holds X^T X + regularization I (its lower triangle), the inverse P and the weights B; an inverse in
-  // double takes another one for a while.
+  // double takes another one for a while. Counts are exact in float; products of values are added up there at once.
+  const bool in_double = precision == ease_precision::float64;
+  std::vector<double> wide(in_double && !binary ? items * items : 0, 0.0);
   constexpr std::size_t phases = 3;
   constexpr std::size_t range = 64;
   report_progress(exec.sink(), function, 0, phases);
@@ -184,18 +189,27 @@ ease_model ease::fit(const Exec& asked, const data::interactions& log) const {
     if (binary) detail::require_countable(function, users_of.largest_count());
     for_ranges(exec, items, range, [&](std::size_t begin, std::size_t end) {
       for (std::size_t item = begin; item < end; ++item) {
-        users_of.add_lower_products(item, std::span(weights).subspan(item * items, items));
+        if (wide.empty()) {
+          users_of.add_lower_products(item, std::span(weights).subspan(item * items, items));
+        } else {
+          users_of.add_lower_products(item, std::span(wide).subspan(item * items, items));
+        }
         known[item] = users_of.count(item) != 0 ? 1 : 0;
       }
     });
   }
+  for (std::size_t item = 0; item < items; ++item) {
+    const std::size_t place = item * items + item;
+    detail::require_float_square(function, wide.empty() ? double{weights[place]} : wide[place]);
+  }
   report_progress(exec.sink(), function, 1, phases);
-  const auto failed = precision == ease_precision::float64 ? detail::invert_in_double(exec, weights, items, regularization)
-                                                           : detail::invert_in_place(exec, weights, items, regularization);
+  if (in_double && wide.empty()) wide.assign(weights.begin(), weights.end());
+  const auto failed = in_double ? detail::invert_in_double(exec, std::move(wide), weights, items, regularization)
+                                : detail::invert_in_place(exec, weights, items, regularization);
   if (failed) {
     throw numeric_error(function, "X^T X + " + std::to_string(regularization) + " I is not positive definite in " +
-                                      (precision == ease_precision::float64 ? "double" : "float") + " at item " +
-                                      std::to_string(*failed) + "; raise regularization");
+                                      (in_double ? "double" : "float") + " at item " + std::to_string(*failed) +
+                                      "; raise regularization");
   }
   report_progress(exec.sink(), function, 2, phases);
   std::vector<float> scales(items);

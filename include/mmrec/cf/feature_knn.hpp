@@ -194,6 +194,7 @@ feature_knn_model<Rows> fit_feature_knn(const Exec& asked, const feature_knn& sp
     if (spec.similarity == similarity_measure::adjusted_cosine) subtract_means(log, true, values);
   }
   const similar_items similar(function, log, values, spec.similarity, spec.shrinkage, false);
+  require_float_squares(function, similar.similarity());
   std::vector<std::uint8_t> known = similar.known();
   for (std::size_t item = 0; item < items; ++item) {
     if (rows.has(item_id{item})) known[item] = 1;

@@ -154,6 +154,7 @@ item_knn_model item_knn::fit(const Exec& asked, const data::interactions& log) c
   require_memory(exec, function, fit_bytes(exec, log));
   const std::vector<float> values = detail::column_values(function, *this, log);
   const detail::similar_items similar(function, log, values, similarity, shrinkage, true);
+  detail::require_float_squares(function, similar.similarity());
   detail::item_lists lists = detail::make_item_lists(exec, function, detail::neighbour_room(log, neighbours),
                                                      [&] { return similar.search(neighbours); });
   lists = detail::finish_neighbours(exec, *this, std::move(lists));

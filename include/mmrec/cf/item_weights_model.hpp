@@ -53,7 +53,7 @@ class item_weights_model {
   }
   void score_history(history_view history, std::span<float> out, workspace&) const {
     constexpr std::string_view function = detail::member_name<Name, "::score_history">;
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     require_size(function, "out", items(), out.size());
     const bool judges = knows_any_of(history);
     for (std::size_t item = 0; item < items(); ++item) {
@@ -71,7 +71,7 @@ class item_weights_model {
   /// What each item of the history adds to the score of `item`, beyond base(item); all 0 where the score is no_score.
   void explain(history_view history, item_id item, std::span<float> out) const {
     constexpr std::string_view function = detail::member_name<Name, "::explain">;
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     detail::require_item(function, item, items());
     require_size(function, "out", history.items.size(), out.size());
     for (std::size_t entry = 0; entry < history.items.size(); ++entry) {

@@ -13,6 +13,7 @@
 #include <mmrec/cf/detail/latent_vectors.hpp>
 #include <mmrec/cf/detail/light_gcn_training.hpp>
 #include <mmrec/cf/detail/pairwise_fold_in.hpp>
+#include <mmrec/cf/detail/triple_sampler.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
 #include <mmrec/core/ids.hpp>
@@ -108,7 +109,7 @@ class light_gcn_model {
   }
   /// The mean over the layers of a new user with this history, whose own layer 0 is zero and who does not change the items'
   /// embeddings: propagation alone, exact for such a user, another vector than fit gives to a user it has learnt from.
-  /// NaN for an empty history. Throws unknown_id, shape_error.
+  /// Items without interactions do not count; NaN where there is no other. Throws unknown_id, shape_error.
   void history_vector(history_view history, std::span<float> out, workspace&) const {
     require_size("cf::light_gcn::history_vector", "out", factors(), out.size());
     fold_in("cf::light_gcn::history_vector", history, out);
@@ -137,9 +138,12 @@ class light_gcn_model {
 
   void fold_in(std::string_view function, history_view history, std::span<float> out) const {
     detail::require_history(function, history, items());
-    std::fill(out.begin(), out.end(), history.items.empty() ? no_score : 0.0f);
-    const float scale = 1.0f / std::sqrt(static_cast<float>(history.items.size()));
+    const auto known = [&](item_id item) { return !std::isnan(parts_.row(item.index())[0]); };
+    const auto count = std::count_if(history.items.begin(), history.items.end(), known);
+    std::fill(out.begin(), out.end(), count == 0 ? no_score : 0.0f);
+    const float scale = 1.0f / std::sqrt(static_cast<float>(count));
     for (const item_id item : history.items) {
+      if (!known(item)) continue;
       const auto part = parts_.row(item.index());
       for (std::size_t k = 0; k < out.size(); ++k) out[k] += scale * part[k];
     }
@@ -148,8 +152,8 @@ class light_gcn_model {
   light_gcn spec_;
   light_gcn_report report_;
   detail::latent_vectors vectors_;
-  detail::factor_rows
-      parts_;  // of each item: what it gives a neighbour's mean over the layers, but for the neighbour's degree
+  // Of each item: what it gives a neighbour's mean over the layers, but for the neighbour's degree; NaN without neighbours.
+  detail::factor_rows parts_;
 };
 
 namespace detail {
@@ -165,6 +169,21 @@ inline void require_valid(const light_gcn& spec) {
   require_config(std::isfinite(spec.regularization) && spec.regularization >= 0.0f, function, "regularization",
                  "must be finite and not negative");
   require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
+}
+
+/// One of the items that are not `chosen`, which are in increasing order and not all: drawn until it is none of them, or,
+/// where that would take long, counted out.
+inline std::uint32_t draw_missing(std::span<const item_id> chosen, std::uint32_t items, random_stream& random) {
+  for (std::size_t draw = 0; draw < most_draws; ++draw) {
+    const std::uint32_t item = random.below(items);
+    if (!std::binary_search(chosen.begin(), chosen.end(), item_id{item})) return item;
+  }
+  std::uint32_t item = random.below(items - static_cast<std::uint32_t>(chosen.size()));
+  for (const item_id own : chosen) {
+    if (own.value > item) break;
+    ++item;
+  }
+  return item;
 }
 
 template <executor Exec>
@@ -214,13 +233,15 @@ class light_gcn_fitter {
     }
     return result;
   }
-  /// Of each item, the sum of the layers before the last, over its degree's root and the number of layers.
+  /// Of each item, the sum of the layers before the last, over its degree's root and the number of layers; NaN for items
+  /// without interactions, which pass nothing on.
   factor_rows neighbour_parts() {
     propagate(exec_, graph_, spec_.layers - 1, spec_.factors, state_.base, state_.final, state_.spare);
     factor_rows parts = rows_of(log_.users(), log_.items(), state_.final);
+    const std::vector<std::uint32_t> counts = log_.item_counts();
     for (std::size_t item = 0; item < parts.rows; ++item) {
       const float scale = state_.share() * graph_.scale(log_.users() + item);
-      for (float& value : parts.row(item)) value *= scale;
+      for (float& value : parts.row(item)) value = counts[item] != 0 ? value * scale : no_score;
     }
     return parts;
   }
@@ -240,8 +261,7 @@ class light_gcn_fitter {
       const std::uint32_t user = active_[random.below(static_cast<std::uint32_t>(active_.size()))];
       const auto chosen = log_.history(user_id{user}).items;
       const std::uint32_t positive = chosen[random.below(static_cast<std::uint32_t>(chosen.size()))].value;
-      std::uint32_t negative = random.below(items);
-      while (std::binary_search(chosen.begin(), chosen.end(), item_id{negative})) negative = random.below(items);
+      const std::uint32_t negative = draw_missing(chosen, items, random);
       triples_.push_back({user, users + positive, users + negative});
     }
   }

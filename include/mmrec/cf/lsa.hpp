@@ -85,7 +85,7 @@ class lsa_model {
   }
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::lsa::score_history";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     require_size(function, "out", items(), out.size());
     scratch.user.resize(factors());
     project(history, scratch.user, scratch);
@@ -95,7 +95,7 @@ class lsa_model {
   /// What each item of the history adds to the score of `item`; all 0 where the score is no_score.
   void explain(history_view history, item_id item, std::span<float> out) const {
     constexpr std::string_view function = "cf::lsa::explain";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !binary_);
     detail::require_item(function, item, items());
     require_size(function, "out", history.items.size(), out.size());
     const double length = weights_.length(history.values, binary_);

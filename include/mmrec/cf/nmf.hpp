@@ -125,9 +125,9 @@ class nmf_model {
     detail::require_history(function, history, items());
     require_ratings(function, history.values);
     require_size(function, "out", items(), out.size());
-    const double bias = fold_in(history, scratch);
     const bool known = std::any_of(history.items.begin(), history.items.end(),
                                    [&](item_id item) { return item_known_[item.index()] != 0; });
+    const double bias = fold_in(history, known, scratch);
     fill(known, scratch.factors, bias, out);
   }
 
@@ -184,15 +184,15 @@ class nmf_model {
     }
   }
 
-  /// Leaves the factors in scratch.factors and returns the bias.
-  double fold_in(history_view history, workspace& scratch) const {
+  /// Leaves the factors in scratch.factors and returns the bias; 0 unless an item of the history is known.
+  double fold_in(history_view history, bool known, workspace& scratch) const {
     const float middle = 0.5f * (spec_.initial_low + spec_.initial_high);
-    scratch.factors.assign(factors(), history.items.empty() ? 0.0f : middle);
+    scratch.factors.assign(factors(), known ? middle : 0.0f);
     scratch.moved.resize(factors());
     scratch.sums.resize(2 * factors());
     scratch.estimates.resize(history.items.size());
     double bias = 0.0;
-    for (std::size_t epoch = 0; epoch < spec_.epochs && !history.items.empty(); ++epoch) {
+    for (std::size_t epoch = 0; known && epoch < spec_.epochs; ++epoch) {
       for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
         const double found = estimate(scratch.factors, bias, history.items[entry].index());
         scratch.estimates[entry] = static_cast<float>(found);

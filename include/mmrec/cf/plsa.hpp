@@ -36,14 +36,15 @@ class plsa_model;
 ///
 /// Shapes     out: I scores, which sum to 1; no_score for an item without interactions and for everything if no item of the
 ///            history has interactions
-/// Cost       fit O(iterations E K) time, 8 (U + I) K + 24 E bytes; score O(fold_iterations |history| K + I K)
+/// Cost       fit O(iterations E K) time, 8 (U + I) K + 24 E bytes; score O(fold_in_iterations |history| K + I K), 8
+///            |history| K bytes of the workspace
 /// Result     the same bits for the same input and seed, for any number of threads; with beta = 1 no iteration lowers the
-///            likelihood. A user's mixture is always found from the history by fold_iterations steps with P(i | z) fixed:
+///            likelihood. A user's mixture is always found from the history by fold_in_iterations steps with P(i | z) fixed:
 ///            a concave problem, so that the mixture of a new user is that of a user of the fit with the same history
 ///            (exact fold-in), and nears the one that the fit ended with as both converge
-/// Throws     invalid_config if factors, iterations or fold_iterations < 1 or beta is not in (0, 1]; data_error for a
-///            negative value where binary is not set; limit_error above the executor's memory limit; unknown_id,
-///            shape_error; cancelled
+/// Throws     invalid_config if factors is not in 1..4096, iterations or fold_in_iterations < 1 or beta is not in (0, 1];
+///            data_error for a negative value where binary is not set; limit_error above the executor's memory limit;
+///            unknown_id, shape_error; cancelled
 /// Avoid when accuracy counts most: cf::ials. Worth it where tastes are to be read
 /// Example    tests/cf/plsa_test.cpp
 /// Reference  Hofmann, "Latent semantic models for collaborative filtering", ACM TOIS 22(1), 2004
@@ -51,11 +52,11 @@ struct plsa {
   using output_kind = kind::scores;
   static constexpr bool collaborative = true;  ///< learns from interactions alone
 
-  std::size_t factors = 32;          ///< K >= 1, tastes; 10 to 200 are usual
-  std::size_t iterations = 30;       ///< >= 1
-  std::size_t fold_iterations = 20;  ///< >= 1, steps that find a user's mixture
-  float beta = 1.0f;                 ///< 0 < beta <= 1; 0.7 to 1 are usual
-  bool binary = true;                ///< an interaction counts 1 whatever its value
+  std::size_t factors = 32;             ///< K, 1..4096, tastes; 10 to 200 are usual
+  std::size_t iterations = 30;          ///< >= 1
+  std::size_t fold_in_iterations = 20;  ///< >= 1, steps that find a user's mixture
+  float beta = 1.0f;                    ///< 0 < beta <= 1; 0.7 to 1 are usual
+  bool binary = true;                   ///< an interaction counts 1 whatever its value
 
   template <executor Exec>
   plsa_model fit(const Exec& exec, const data::interactions& log, seed key) const;
@@ -67,10 +68,10 @@ struct plsa {
 
 namespace detail {
 
-/// (x)^beta of n numbers.
+/// (x)^beta of n numbers; `out` may be the numbers themselves.
 inline void tempered(std::span<const double> values, double beta, std::span<double> out) {
   if (beta == 1.0) {
-    std::copy(values.begin(), values.end(), out.begin());
+    if (values.data() != out.data()) std::copy(values.begin(), values.end(), out.begin());
   } else {
     std::transform(values.begin(), values.end(), out.begin(), [&](double value) { return std::pow(value, beta); });
   }
@@ -81,9 +82,11 @@ inline void tempered(std::span<const double> values, double beta, std::span<doub
 /// Fitted tastes. Meets factor_model and explainable_model.
 class plsa_model {
  public:
-  /// Scratch memory of one thread; grows to 4 K numbers on first use.
+  /// Scratch memory of one thread; grows to (|history| + 4) K numbers on first use.
   struct workspace {
     std::vector<double> mixture, powers, next, item;
+    std::vector<double> likelihoods;   // (P(i | z))^beta of the entries that count
+    std::vector<std::size_t> entries;  // of the history: those that count
     std::vector<float> user;
   };
 
@@ -98,17 +101,42 @@ class plsa_model {
   }
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::plsa::score_history";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !spec_.binary);
     require_size(function, "out", items(), out.size());
     scratch.user.resize(factors());
     mix(history, scratch.user, scratch);
     factors_.dot_all(scratch.user, out);
   }
 
+  /// What each item of the history adds to the score of `item`: P(i | z) by the tastes for which the last step of the
+  /// fold-in took it; all 0 where the score is no_score.
+  void explain(history_view history, item_id item, std::span<float> out) const {
+    constexpr std::string_view function = "cf::plsa::explain";
+    detail::require_history(function, history, items(), !spec_.binary);
+    detail::require_item(function, item, items());
+    require_size(function, "out", history.items.size(), out.size());
+    std::fill(out.begin(), out.end(), 0.0f);
+    workspace scratch;
+    scratch.user.resize(factors());
+    if (!factors_.has(item) || !mix(history, scratch.user, scratch)) return;
+    const auto row = factors_.row(item);
+    std::vector<double> parts(scratch.entries.size(), 0.0);
+    double total = 0.0;
+    for (std::size_t place = 0; place < parts.size(); ++place) {
+      const double value = value_of(history, scratch.entries[place]), sum = responsibility(place, scratch);
+      if (!(sum > 0.0)) continue;
+      total += value;
+      for (std::size_t z = 0; z < row.size(); ++z) parts[place] += value / sum * scratch.item[z] * double{row[z]};
+    }
+    for (std::size_t place = 0; place < parts.size(); ++place) {
+      out[scratch.entries[place]] = static_cast<float>(parts[place] / total);
+    }
+  }
+
   /// P(z | u) for a user described by a history; NaN where the model knows no item of it. Shapes  out: K
   void mixture(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::plsa::mixture";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !spec_.binary);
     require_size(function, "out", factors(), out.size());
     mix(history, out, scratch);
   }
@@ -130,39 +158,58 @@ class plsa_model {
         factors_(std::move(factors)),
         log_likelihood_(std::move(log_likelihood)) {}
 
-  // Expectation maximisation of the mixture alone.
-  void mix(const history_view& history, std::span<float> out, workspace& scratch) const {
+  double value_of(const history_view& history, std::size_t entry) const {
+    return spec_.binary ? 1.0 : double{history.values[entry]};
+  }
+
+  // P(z | u, i) of one entry that counts, times the sum that is returned, in scratch.item.
+  double responsibility(std::size_t place, workspace& scratch) const {
+    const double* const likelihoods = scratch.likelihoods.data() + place * factors();
+    double sum = 0.0;
+    for (std::size_t z = 0; z < factors(); ++z) sum += scratch.item[z] = scratch.powers[z] * likelihoods[z];
+    return sum;
+  }
+
+  // Expectation maximisation of the mixture alone. False, and NaN, where no entry counts; scratch.powers is left as the last
+  // step took it.
+  bool mix(const history_view& history, std::span<float> out, workspace& scratch) const {
     const std::size_t width = factors();
     const double beta = double{spec_.beta};
+    scratch.entries.clear();
+    scratch.entries.reserve(history.items.size());
+    for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
+      if (factors_.has(history.items[entry]) && value_of(history, entry) > 0.0) scratch.entries.push_back(entry);
+    }
+    scratch.likelihoods.resize(scratch.entries.size() * width);
+    for (std::size_t place = 0; place < scratch.entries.size(); ++place) {
+      const auto row = factors_.row(history.items[scratch.entries[place]]);
+      const auto likelihoods = std::span(scratch.likelihoods).subspan(place * width, width);
+      std::copy(row.begin(), row.end(), likelihoods.begin());
+      detail::tempered(likelihoods, beta, likelihoods);
+    }
     scratch.mixture.assign(width, 1.0 / static_cast<double>(width));
     scratch.powers.resize(width);
     scratch.next.resize(width);
     scratch.item.resize(width);
-    for (std::size_t step = 0; step < spec_.fold_iterations; ++step) {
+    for (std::size_t step = 0; step < spec_.fold_in_iterations; ++step) {
       detail::tempered(scratch.mixture, beta, scratch.powers);
       std::fill(scratch.next.begin(), scratch.next.end(), 0.0);
       double total = 0.0;
-      for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
-        const double value = spec_.binary ? 1.0 : double{history.values[entry]};
-        if (!factors_.has(history.items[entry]) || !(value > 0.0)) continue;
-        const auto row = factors_.row(history.items[entry]);
-        double sum = 0.0;
-        for (std::size_t z = 0; z < width; ++z) {
-          const double likelihood = beta == 1.0 ? double{row[z]} : std::pow(double{row[z]}, beta);
-          sum += scratch.item[z] = scratch.powers[z] * likelihood;
-        }
+      for (std::size_t place = 0; place < scratch.entries.size(); ++place) {
+        const double value = value_of(history, scratch.entries[place]), sum = responsibility(place, scratch);
         if (!(sum > 0.0)) continue;
         total += value;
         for (std::size_t z = 0; z < width; ++z) scratch.next[z] += value / sum * scratch.item[z];
       }
       if (total == 0.0) {
         std::fill(out.begin(), out.end(), no_score);
-        return;
+        return false;
       }
       for (std::size_t z = 0; z < width; ++z) scratch.mixture[z] = scratch.next[z] / total;
     }
     std::transform(scratch.mixture.begin(), scratch.mixture.end(), out.begin(),
                    [](double share) { return static_cast<float>(share); });
+    return true;
   }
 
   plsa spec_;
@@ -296,9 +343,9 @@ plsa_model plsa::fit(const Exec& asked, const data::interactions& log, seed key)
   constexpr std::string_view function = "cf::plsa::fit";
   const exec::session<Exec> session(asked);
   const Exec& exec = session.executor();
-  require_config(factors >= 1, function, "factors", "must be at least 1");
+  require_config(factors >= 1 && factors <= 4096, function, "factors", "must be in 1..4096");
   require_config(iterations >= 1, function, "iterations", "must be at least 1");
-  require_config(fold_iterations >= 1, function, "fold_iterations", "must be at least 1");
+  require_config(fold_in_iterations >= 1, function, "fold_in_iterations", "must be at least 1");
   require_config(beta > 0.0f && beta <= 1.0f, function, "beta", "must be above 0 and at most 1");
   require_memory(exec, function, fit_bytes(exec, log));
   if (!binary && std::any_of(log.value_array().begin(), log.value_array().end(), [](float value) { return value < 0.0f; })) {

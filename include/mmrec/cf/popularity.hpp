@@ -1,8 +1,10 @@
 // mmrec/cf/popularity.hpp - the same list for everybody: what most users chose.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +36,8 @@ class popularity_model;
 /// Shapes     out: I scores; an item that nobody chose has score 0
 /// Cost       fit O(interactions), score O(I)
 /// Result     the same for every user and history; same bits for any executor
-/// Throws     limit_error above the executor's memory limit; unknown_id for a user or item outside the catalogue
+/// Throws     limit_error above the executor's memory limit; numeric_error if values add up to more than a float holds;
+///            unknown_id for a user or item outside the catalogue
 /// Example    tests/cf/popularity_test.cpp
 struct popularity {
   using output_kind = kind::scores;
@@ -94,7 +97,12 @@ popularity_model popularity::fit(const Exec& exec, const data::interactions& log
     sums[log.item_array()[entry].index()] += measure == popularity_measure::users ? 1.0 : double{log.value_array()[entry]};
   }
   std::vector<float> scores(sums.size());
-  std::transform(sums.begin(), sums.end(), scores.begin(), [](double sum) { return static_cast<float>(sum); });
+  std::transform(sums.begin(), sums.end(), scores.begin(), [](double sum) {
+    if (std::abs(sum) > double{(std::numeric_limits<float>::max)()}) {
+      throw numeric_error("cf::popularity::fit", "the values of an item add up to more than a float holds");
+    }
+    return static_cast<float>(sum);
+  });
   return {log.users(), std::move(scores)};
 }
 

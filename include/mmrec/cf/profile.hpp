@@ -109,7 +109,7 @@ class profile_model {
   }
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::profile::score_history";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), spec_.weighting != profile_weighting::binary);
     require_size(function, "out", items(), out.size());
     if (form_profile(history, scratch)) {
       features_.dot_all(scratch.profile, out);
@@ -121,7 +121,7 @@ class profile_model {
   /// What each item of the history adds to the score of `item`; all 0 where the score is no_score.
   void explain(history_view history, item_id item, std::span<float> out) const {
     constexpr std::string_view function = "cf::profile::explain";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), spec_.weighting != profile_weighting::binary);
     detail::require_item(function, item, items());
     require_size(function, "out", history.items.size(), out.size());
     workspace scratch;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,17 @@ class column_similarity {
   std::vector<double> squares_;
   std::vector<double> sums_;  // of Pearson's measure alone
 };
+
+/// Throws numeric_error for a sum of squares that a float cannot hold: inner products are added up in float, and are not
+/// larger than that of their columns.
+inline void require_float_square(std::string_view function, double square) {
+  if (!(square <= double{(std::numeric_limits<float>::max)()})) {
+    throw numeric_error(function, "the values are too large: their squares overflow");
+  }
+}
+inline void require_float_squares(std::string_view function, const column_similarity& columns) {
+  for (std::size_t column = 0; column < columns.columns(); ++column) require_float_square(function, columns.square(column));
+}
 
 /// Takes from each value the mean of its user's values, or of its item's. Returns the means, NaN where there is no value.
 inline std::vector<double> subtract_means(const data::interactions& log, bool of_users, std::span<float> values) {

@@ -208,6 +208,7 @@ slim_model slim::fit(const Exec& asked, const data::interactions& log) const {
     throw data_error(function, "a value is negative, which non_negative does not take");
   }
   const detail::similar_items similar(function, log, values, item_similarity::dot, 0.0f, false);
+  detail::require_float_squares(function, similar.similarity());
   detail::item_lists lists =
       detail::transposed(exec, detail::make_item_lists(exec, function, detail::neighbour_room(log, neighbours),
                                                        [&] { return detail::slim_solver(*this, similar, log.users()); }));

@@ -62,7 +62,11 @@ struct slope_one {
 /// Fitted differences. All members are const and safe to call from any number of threads.
 class slope_one_model {
  public:
-  struct workspace {};
+  /// Scratch memory of one thread, 12 I bytes.
+  struct workspace {
+    std::vector<double> sums;
+    std::vector<std::uint32_t> counts;
+  };
 
   std::size_t users() const { return histories_.users(); }
   std::size_t items() const { return rated_.size(); }
@@ -90,15 +94,27 @@ class slope_one_model {
   void score(user_id user, std::span<float> out, workspace& scratch) const {
     score_history(histories_.of("cf::slope_one::score", user), out, scratch);
   }
-  void score_history(history_view history, std::span<float> out, workspace&) const {
+  void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::slope_one::score_history";
     detail::require_history(function, history, items());
     detail::require_finite_ratings(function, history.values);
     require_size(function, "out", items(), out.size());
     const double own = history.items.empty() ? 0.0 : mean_of(history);
+    // Row after row of the history's items, whose differences are those of the items to be scored with the sign turned,
+    // bit by bit: the columns are far apart in memory.
+    scratch.sums.assign(items(), 0.0);
+    scratch.counts.assign(items(), 0);
+    for (const item_id other : history.items) {
+      const float* const row = differences_.data() + other.index() * items();
+      for (std::size_t item = 0; item < items(); ++item) {
+        const bool known = !std::isnan(row[item]);
+        scratch.sums[item] -= known ? double{row[item]} : 0.0;
+        scratch.counts[item] += known ? 1 : 0;
+      }
+    }
     for (std::size_t item = 0; item < items(); ++item) {
-      const auto [sum, count] = sum_of(history, item);
-      out[item] = count == 0 ? no_score : static_cast<float>(own + sum / static_cast<double>(count));
+      const std::uint32_t count = scratch.counts[item];
+      out[item] = count == 0 ? no_score : static_cast<float>(own + scratch.sums[item] / static_cast<double>(count));
     }
   }
 

@@ -189,6 +189,7 @@ sparse_ease_model sparse_ease::fit(const Exec& asked, const data::interactions& 
   require_memory(exec, function, fit_bytes(exec, log));
   const std::span<const float> values = binary ? std::span<const float>{} : log.value_array();
   const detail::similar_items similar(function, log, values, item_similarity::cosine, 0.0f, true);
+  detail::require_float_squares(function, similar.similarity());
   std::vector<std::size_t> room = detail::neighbour_room(log, neighbours);
   detail::item_lists lists = detail::make_item_lists(exec, function, room, [&] { return similar.search(neighbours); });
   for (std::size_t item = 0; item < log.items(); ++item) room[item] = lists.of(item).size();

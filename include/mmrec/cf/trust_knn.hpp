@@ -92,20 +92,15 @@ class trust_knn_model {
   /// For someone new who trusts users of the fit, in increasing order.
   void score_history(history_view history, data::trust_view edges, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::trust_knn::score_history";
-    require_size(function, "weights of the edges", edges.users.size(), edges.weights.size());
-    for (std::size_t edge = 0; edge < edges.users.size(); ++edge) {
-      const user_id to = edges.users[edge];
-      if (to.index() >= users()) throw unknown_id(function, "user", std::to_string(to.index()), users());
-      if (!(edges.weights[edge] > 0.0f && edges.weights[edge] <= 1.0f)) {
-        throw data_error(function, "the weight to user " + std::to_string(to.index()) + " is not above 0 and at most 1");
-      }
-    }
+    require_edges(function, edges);
     vote(function, history, edges, users(), out, scratch);
   }
 
   /// Those whom someone with these edges trusts, directly or not, the most trusted first; returns how many they are.
-  /// Throws shape_error unless out has room for min(trusted, U) of them.
+  /// Throws shape_error unless out has room for min(trusted, U) of them, unknown_id for an edge to a user who is none of
+  /// the fit, data_error for a weight outside (0, 1].
   std::size_t trusted(data::trust_view edges, std::span<similar_user> out, workspace& scratch) const {
+    require_edges("cf::trust_knn::trusted", edges);
     const std::size_t most = (std::min)(spec_.trusted, users());
     if (out.size() < most) throw shape_error("cf::trust_knn::trusted", "entries of out, at least", most, out.size());
     return propagate(edges, users(), out, scratch);
@@ -119,9 +114,20 @@ class trust_knn_model {
     for (const item_id item : log.item_array()) known_[item.index()] = 1;
   }
 
+  void require_edges(std::string_view function, const data::trust_view& edges) const {
+    require_size(function, "weights of the edges", edges.users.size(), edges.weights.size());
+    for (std::size_t edge = 0; edge < edges.users.size(); ++edge) {
+      const user_id to = edges.users[edge];
+      if (to.index() >= users()) throw unknown_id(function, "user", std::to_string(to.index()), users());
+      if (!(edges.weights[edge] > 0.0f && edges.weights[edge] <= 1.0f)) {
+        throw data_error(function, "the weight to user " + std::to_string(to.index()) + " is not above 0 and at most 1");
+      }
+    }
+  }
+
   void vote(std::string_view function, const history_view& history, const data::trust_view& edges, std::size_t self,
             std::span<float> out, workspace& scratch) const {
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !spec_.similar.binary);
     require_size(function, "out", items(), out.size());
     scratch.voters.resize((std::max)((std::min)(spec_.trusted, users()), (std::min)(spec_.similar.neighbours, users())));
     for (std::size_t item = 0; item < items(); ++item) out[item] = known_[item] != 0 ? 0.0f : no_score;

@@ -38,7 +38,7 @@ class user_knn_model;
 ///            (exact fold-in)
 /// Throws     invalid_config if neighbours < 1, shrinkage is negative or not finite, the weighting has a constant out of
 ///            range, or the similarity is adjusted_cosine and binary is set; data_error for a negative value where there is
-///            a weighting; limit_error above the executor's memory limit; unknown_id, shape_error
+///            a weighting; numeric_error if squares of values overflow; limit_error above the executor's memory limit; unknown_id, shape_error
 /// Avoid when users are many more than items and answers must be fast: cf::item_knn
 /// Example    tests/cf/user_knn_test.cpp
 /// Reference  Resnick, Iacovou, Suchak, Bergstrom, Riedl, "GroupLens: an open architecture for collaborative filtering of
@@ -92,7 +92,7 @@ class user_knn_model {
   }
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::user_knn::score_history";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !spec_.binary);
     require_size(function, "out", items(), out.size());
     bool judges = false;
     for (const item_id item : history.items) judges = judges || known(item.index());
@@ -111,7 +111,7 @@ class user_knn_model {
   /// Throws shape_error unless out has room for min(neighbours, U) of them.
   std::size_t neighbours(history_view history, std::span<similar_user> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::user_knn::neighbours";
-    detail::require_history(function, history, items());
+    detail::require_history(function, history, items(), !spec_.binary);
     const std::size_t most = (std::min)(spec_.neighbours, users());
     if (out.size() < most) throw shape_error(function, "entries of out, at least", most, out.size());
     const std::size_t found = find(history, scratch);
@@ -156,7 +156,8 @@ class user_knn_model {
   float query(const history_view& history, std::size_t entry, double length) const {
     const std::size_t item = history.items[entry].index();
     const float value = weights_(spec_.binary ? 1.0f : history.values[entry], item, length);
-    return means_.empty() ? value : static_cast<float>(double{value} - means_[item]);
+    if (means_.empty()) return value;
+    return known(item) ? static_cast<float>(double{value} - means_[item]) : 0.0f;  // there is no mean to be above
   }
 
   /// Puts those who vote in scratch.kept, the most similar first, and returns how many they are.
@@ -223,6 +224,7 @@ user_knn_model user_knn::fit(const Exec& exec, const data::interactions& log) co
   require_memory(exec, function, fit_bytes(exec, log));
   report_progress(exec.sink(), function, 0, 1);
   user_knn_model model(*this, function, log);
+  detail::require_float_squares(function, model.similarity_);
   report_progress(exec.sink(), function, 1, 1);
   return model;
 }

@@ -73,5 +73,18 @@ std::span<const scored_item> recommend(const Model& model, user_id user, std::si
   return best(scratch.scores, k, filter, model.interactions().history(user).items, scratch.best);
 }
 
+/// The same for someone described by a history: a new user, folded in, or a model that keeps no interactions.
+///
+/// Throws     what the model's score_history throws; shape_error if the filter's catalogue has another number of items
+/// Example    tests/serve/best_test.cpp
+template <recommender_model Model, class Rule, class Table>
+std::span<const scored_item> recommend(const Model& model, history_view history, std::size_t k,
+                                       const filter<Rule, Table>& filter, recommend_workspace<Model>& scratch) {
+  require_size("serve::recommend", "items of the filter", model.items(), filter.items());
+  scratch.scores.resize(model.items());
+  model.score_history(history, scratch.scores, scratch.model);
+  return best(scratch.scores, k, filter, history.items, scratch.best);
+}
+
 }  // namespace serve
 }  // namespace mmrec::inline v0

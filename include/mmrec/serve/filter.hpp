@@ -37,8 +37,11 @@ class filter {
   filter(const Rule& rule, const Table& table) : table_(&table) { bind(rule); }
   filter(const Rule&, Table&&) = delete;  // the attributes have to outlive the filter
 
-  /// Takes another rule of the same form, say of another request; memory is kept.
-  void bind(const Rule& rule) { rule_.bind(rule, *table_); }
+  /// Takes another rule of the same form, say of another request; memory is kept. Where it throws, nothing changes.
+  void bind(const Rule& rule) {
+    spare_.bind(rule, *table_);
+    std::swap(rule_, spare_);
+  }
 
   std::size_t items() const { return table_->items(); }
   static constexpr bool has_caps = detail::bound<Rule, Table>::caps > 0;
@@ -88,6 +91,7 @@ class filter {
  private:
   const Table* table_;
   detail::bound<Rule, Table> rule_;
+  detail::bound<Rule, Table> spare_;  // what was bound before, whose memory the next one takes
 };
 
 }  // namespace serve

@@ -1,8 +1,10 @@
 // mmrec/cf/detail/feature_rows.hpp - the features of the items as vectors: sums, inner products, one item with all.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +44,12 @@ void require_features(std::string_view function, const Features& features, std::
   if (features.width() == 0) throw data_error(function, "the features have no columns");
 }
 
+inline void require_finite_row(std::string_view function, std::span<const float> values) {
+  for (const float value : values) {
+    if (!std::isfinite(value)) throw data_error(function, "a feature is not finite");
+  }
+}
+
 /// Dense features. Rows of items without features are NaN, so that whatever is computed from them is no_score.
 class dense_rows {
  public:
@@ -79,9 +87,10 @@ class dense_rows {
   /// out[i] = row i . direction
   void dot_all(std::span<const float> direction, std::span<float> out) const { packed_.score(direction, out); }
 
-  /// Throws shape_error for a row of another width.
+  /// Throws shape_error for a row of another width, data_error for a feature that is not finite.
   void require_row(std::string_view function, row_view row) const {
     require_size(function, "width of the features", width(), row.size());
+    require_finite_row(function, row);
   }
 
  private:
@@ -152,7 +161,8 @@ class sparse_rows {
     }
   }
 
-  /// Throws shape_error for a column beyond the width.
+  /// Throws shape_error for a column beyond the width, data_error for a feature that is not finite or columns that are not
+  /// in increasing order.
   void require_row(std::string_view function, row_view row) const {
     require_size(function, "values of the row", row.indices.size(), row.values.size());
     for (const std::int32_t column : row.indices) {
@@ -160,6 +170,10 @@ class sparse_rows {
         throw shape_error(function, "width of the features", width(), static_cast<std::size_t>(column) + 1);
       }
     }
+    if (std::adjacent_find(row.indices.begin(), row.indices.end(), std::greater_equal<>()) != row.indices.end()) {
+      throw data_error(function, "the columns of the features are not in increasing order");
+    }
+    require_finite_row(function, row.values);
   }
 
  private:

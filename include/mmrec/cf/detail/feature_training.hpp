@@ -217,6 +217,15 @@ feature_fit fit_features(const Exec& exec, const feature_training& how, const da
     const auto row = vectors.users.row(user);
     if (log.starts()[user] == log.starts()[user + 1] && !described) std::fill(row.begin(), row.end(), no_score);
   }
+  // And such items, where nothing was learnt of them: the other losses draw them as rivals, and push them down.
+  if (how.steps.loss == example_loss::squared) {
+    const std::vector<std::uint32_t> counts = log.item_counts();
+    for (std::size_t item = 0; item < log.items(); ++item) {
+      const bool described = features.items != nullptr && !features.items->values.row(item).indices.empty();
+      const auto row = vectors.items.row(item);
+      if (counts[item] == 0 && !described) std::fill(row.begin(), row.end(), no_score);
+    }
+  }
   return {std::move(vectors), fitter.users().released(), fitter.items().released(), fitter.bias(), std::move(loss)};
 }
 

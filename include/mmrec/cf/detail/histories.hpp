@@ -1,5 +1,6 @@
 // mmrec/cf/detail/histories.hpp - what recommenders keep of their training data, and the checks that they share.
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,10 +55,16 @@ inline void require_item(std::string_view function, item_id item, std::size_t it
   if (item.index() >= items) throw unknown_id(function, "item", std::to_string(item.index()), items);
 }
 
-/// Throws shape_error or unknown_id for a history that does not fit the catalogue.
-inline void require_history(std::string_view function, const history_view& history, std::size_t items) {
+/// Throws shape_error or unknown_id for a history that does not fit the catalogue; where its values count, data_error for
+/// one that is not finite: the interactions of a fit cannot hold such a value, a caller's history can.
+inline void require_history(std::string_view function, const history_view& history, std::size_t items,
+                            bool values_count = false) {
   require_size(function, "values of the history", history.items.size(), history.values.size());
   for (const item_id item : history.items) require_item(function, item, items);
+  if (!values_count) return;
+  for (const float value : history.values) {
+    if (!std::isfinite(value)) throw data_error(function, "a value of the history is not finite");
+  }
 }
 
 }  // namespace cf::detail

@@ -87,13 +87,14 @@ class item_users {
     });
   }
 
-  /// The same for j <= item only: the lower triangle.
-  void add_lower_products(std::size_t item, std::span<float> row) const {
+  /// The same for j <= item only, the lower triangle, in float or double.
+  template <class T>
+  void add_lower_products(std::size_t item, std::span<T> row) const {
     for_users(item, [&](std::size_t user, float value) {
       // The history holds the item itself, so the walk ends there at the latest.
       for (std::size_t entry = log_.starts()[user];; ++entry) {
         const std::size_t other = log_.item_array()[entry].index();
-        row[other] += binary_ ? 1.0f : value * by_user_[entry];
+        row[other] += binary_ ? T{1} : T{value} * T{by_user_[entry]};
         if (other == item) break;
       }
     });

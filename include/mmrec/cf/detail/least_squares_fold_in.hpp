@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <mmrec/cf/detail/latent_vectors.hpp>
+#include <mmrec/core/ids.hpp>
 #include <mmrec/core/recommender.hpp>
 
 namespace mmrec::inline v0 {
@@ -18,11 +19,17 @@ struct least_squares_scratch {
 
 /// Lowers the sum over the history of (value - query . item)^2 + penalty (its length) |factors and weight|^2 over the first
 /// K numbers and the last of `query`, whose number K stays, by conjugate gradients in float64: exact up to rounding after
-/// K + 1 steps.
+/// K + 1 steps. Items without a vector, which are NaN, are passed over; where no other is left, `query` becomes NaN.
 inline void fold_in_least_squares(const latent_vectors& vectors, double penalty, history_view history,
                                   std::span<float> query, least_squares_scratch& scratch) {
   const std::size_t factors = query.size() - 2, unknowns = factors + 1;
-  const double ridge = penalty * static_cast<double>(history.items.size());
+  const auto known = [&](item_id item) { return !std::isnan(vectors.items.row(item.index())[factors]); };
+  const auto count = std::count_if(history.items.begin(), history.items.end(), known);
+  if (count == 0) {
+    std::fill(query.begin(), query.end(), no_score);
+    return;
+  }
+  const double ridge = penalty * static_cast<double>(count);
   const double offset = static_cast<double>(query[factors + 1]);
   const auto coefficient = [&](std::span<const float> row, std::size_t k) {
     return static_cast<double>(row[k < factors ? k : factors + 1]);
@@ -31,6 +38,7 @@ inline void fold_in_least_squares(const latent_vectors& vectors, double penalty,
   const auto apply = [&](const std::vector<double>& x, std::vector<double>& out) {
     for (std::size_t k = 0; k < unknowns; ++k) out[k] = ridge * x[k];
     for (const item_id item : history.items) {
+      if (!known(item)) continue;
       const auto row = vectors.items.row(item.index());
       double sum = 0.0;
       for (std::size_t k = 0; k < unknowns; ++k) sum += coefficient(row, k) * x[k];
@@ -42,6 +50,7 @@ inline void fold_in_least_squares(const latent_vectors& vectors, double penalty,
   }
   auto& residual = scratch.residual;
   for (std::size_t entry = 0; entry < history.items.size(); ++entry) {
+    if (!known(history.items[entry])) continue;
     const auto row = vectors.items.row(history.items[entry].index());
     const double wanted = static_cast<double>(history.values[entry]) - static_cast<double>(row[factors]) - offset;
     for (std::size_t k = 0; k < unknowns; ++k) residual[k] += wanted * coefficient(row, k);

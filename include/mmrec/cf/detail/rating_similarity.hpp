@@ -44,21 +44,25 @@ struct common_sums {
 inline double similarity_of(const common_sums& sums, const similarity_rule& rule) {
   if (sums.count == 0 || sums.count < rule.least_support) return 0.0;
   const auto n = static_cast<double>(sums.count);
-  double above = sums.xy, below = sums.xx * sums.yy, factor = 1.0;
+  double factor = 1.0;
   switch (rule.kind) {
     case rating_similarity::msd:
       return 1.0 / (sums.xy / n + 1.0);
     case rating_similarity::cosine:
       break;
-    case rating_similarity::pearson:
-      above = n * sums.xy - sums.x * sums.y;
-      below = (n * sums.xx - sums.x * sums.x) * (n * sums.yy - sums.y * sums.y);
-      break;
+    case rating_similarity::pearson: {
+      const double of_x = n * sums.xx - sums.x * sums.x, of_y = n * sums.yy - sums.y * sums.y;
+      // Ratings that are all alike correlate with nothing; what their sums leave is rounding.
+      constexpr double rounding = 1e-12;
+      if (of_x <= rounding * n * sums.xx || of_y <= rounding * n * sums.yy) return 0.0;
+      return std::clamp((n * sums.xy - sums.x * sums.y) / std::sqrt(of_x * of_y), -1.0, 1.0);
+    }
     case rating_similarity::pearson_baseline:
       factor = (n - 1.0) / (n - 1.0 + rule.shrinkage);
       break;
   }
-  return below > 0.0 && n - 1.0 + rule.shrinkage > 0.0 ? factor * above / std::sqrt(below) : 0.0;
+  const double below = sums.xx * sums.yy;
+  return below > 0.0 && n - 1.0 + rule.shrinkage > 0.0 ? factor * sums.xy / std::sqrt(below) : 0.0;
 }
 
 /// Similarities of one row to others.
