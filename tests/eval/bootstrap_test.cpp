@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,10 @@
 #include <mmrec/core/random.hpp>
 #include <mmrec/data/id_map.hpp>
 #include <mmrec/data/interactions.hpp>
+#include <mmrec/data/matrix.hpp>
 #include <mmrec/data/split.hpp>
 #include <mmrec/eval/evaluate.hpp>
+#include <mmrec/eval/sampled.hpp>
 #include <mmrec/exec/cpu.hpp>
 
 #include "eval/support.hpp"
@@ -167,13 +170,65 @@ TEST_CASE("evaluations are compared when they judged the same, refused otherwise
   CHECK_THROWS_AS(eval::bootstrap_mean(one_thread, first, "gini@20"), mm::invalid_config);
 
   const auto choosy = evaluate(protocol{.relevance = {.at_least = 1}}, one_thread, good, parts);
-  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, choosy, "auc"),
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, choosy, "recall@20"),
                     "eval::paired_bootstrap: the evaluations differ in what counts as relevant");
   const auto elsewhere = evaluate(protocol{}, one_thread, good, mm::split::user_ratio{.test = 0.3}(all));
-  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, elsewhere, "auc"),
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, elsewhere, "recall@20"),
                     "eval::paired_bootstrap: the evaluations come from different splits");
   const auto fewer =
       mm::split::user_ratio{.test = 0.2}(all.filtered([](const auto& event) { return event.user.index() < 50; }));
-  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, evaluate(protocol{}, one_thread, good, fewer), "auc"),
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, evaluate(protocol{}, one_thread, good, fewer), "recall@20"),
                     "eval::paired_bootstrap: the evaluations judged different users (60 and 50)");
+}
+
+TEST_CASE("rankings among different negatives do not compare, the same ones drawn twice do") {
+  using namespace eval::negatives;
+  const shifted_model good{60, 30, 3};
+  const auto parts = mm::split::user_ratio{.test = 0.2}(some_interactions());
+  const auto judged = [&](auto negatives) {
+    const eval::sampled_ranking_for_comparison_with_papers<decltype(negatives), eval::mask::train> protocol{.negatives =
+                                                                                                                negatives};
+    return evaluate(protocol, one_thread, good, parts);
+  };
+  const auto first = judged(uniform{.per_relevant = 5});
+  for (const uniform& other : {uniform{.per_relevant = 9}, uniform{.per_relevant = 5, .key = mm::seed{1}}}) {
+    CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, first, judged(other), "recall@10"),
+                      "eval::paired_bootstrap: the evaluations ranked among different negatives");
+  }
+  CHECK(eval::paired_bootstrap(one_thread, first, judged(uniform{.per_relevant = 5}), "recall@10").p_value == 1.0);
+  const auto lists = [](std::size_t item) {
+    return std::make_shared<const std::vector<std::vector<mm::item_id>>>(60, std::vector{mm::item_id{item}});
+  };
+  const auto theirs = judged(given{"theirs", lists(4)});
+  CHECK(eval::paired_bootstrap(one_thread, theirs, judged(given{"theirs", lists(4)}), "recall@10").p_value == 1.0);
+  CHECK_THROWS_AS(eval::paired_bootstrap(one_thread, theirs, judged(given{"theirs", lists(5)}), "recall@10"),
+                  mm::data_error);
+}
+
+TEST_CASE("measures of the long tail and of vectors compare under one rule and one set of vectors") {
+  using protocol = eval::full_ranking<eval::mask::train>;
+  const shifted_model good{60, 30, 3};
+  const auto parts = mm::split::user_ratio{.test = 0.2}(some_interactions());
+  const auto judged = [&](double share, float first) {
+    mm::matrix<float> vectors = mm::matrix<float>::Ones(30, 2);
+    vectors(0, 0) = first;
+    return evaluate(
+        protocol{.metrics = {.tail = {.share = share}, .item_vectors = std::make_shared<const mm::matrix<float>>(vectors)}},
+        one_thread, good, parts);
+  };
+  const auto one = judged(0.2, 1.0f), other_tail = judged(0.3, 1.0f), other_vectors = judged(0.2, 2.0f);
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, one, other_tail, "tail_share@10"),
+                    "eval::paired_bootstrap: the evaluations differ in what they call the long tail");
+  CHECK_THROWS_WITH(eval::paired_bootstrap(one_thread, one, other_vectors, "serendipity@10"),
+                    "eval::paired_bootstrap: the evaluations differ in the vectors of the items");
+  CHECK(eval::paired_bootstrap(one_thread, one, other_tail, "recall@10").p_value == 1.0);
+  CHECK(eval::paired_bootstrap(one_thread, one, other_vectors, "tail_share@10").p_value == 1.0);
+  CHECK(eval::paired_bootstrap(one_thread, one, judged(0.2, 1.0f), "diversity@10").p_value == 1.0);
+}
+
+TEST_CASE("a single user proves nothing, and rounding does not decide about equal models") {
+  CHECK(eval::paired_bootstrap(one_thread, std::vector{0.9}, std::vector{0.1}).p_value == 1.0);
+  // Differences that add up to 0, but for rounding; resamples of half of the users do so, too.
+  const std::vector<double> first{0.1, 0.2, 0.0, 0.3, 0.0, 0.0}, second{0.0, 0.0, 0.3, 0.0, 0.2, 0.1};
+  CHECK(eval::paired_bootstrap(one_thread, first, second).p_value == 1.0);
 }

@@ -145,7 +145,7 @@ void check_by_the_book(const Evaluation& found, const table_model& model, const 
 
 template <template <class> class Ranking>
 void check_all_masks(const table_model& model, const mm::split::parts<mm::split::user_ratio>& parts, float at_least) {
-  const eval::metrics measured{.cutoffs = {1, 3, 8}};
+  const eval::metrics measured{.cutoffs = {1, 3, 8}, .auc = true};
   const interactions& train = parts.train.interactions();
   const interactions& validation = parts.validation.interactions();
   const interactions& test = parts.test.interactions();
@@ -198,7 +198,7 @@ TEST_CASE("means are taken over the users with relevant items") {
   const interactions test(train.user_keys(), train.item_keys(), {{user_id{0u}, item_id{3u}}, {user_id{1u}, item_id{2u}}});
   const auto parts = mm::split::given{.name = "hand"}(train, none, test);
   const table_model model{{{9, 1, 2, 3}, {1, 9, 2, 3}, {1, 1, 1, 1}}, 4};
-  const auto found = evaluate(masked_train{.metrics = {.cutoffs = {1, 2}}}, one_thread, model, parts);
+  const auto found = evaluate(masked_train{.metrics = {.cutoffs = {1, 2}, .auc = true}}, one_thread, model, parts);
   CHECK(found.users().size() == 2);
   CHECK(found.mean("recall@1") == 0.5);
   CHECK(found.mean("recall@2") == 1.0);
@@ -323,7 +323,7 @@ TEST_CASE("a model that judges nothing lists nothing") {
   const small_case one = make_case(5);
   table_model silent = one.model;
   for (auto& row : silent.rows) std::fill(row.begin(), row.end(), mm::no_score);
-  const auto found = evaluate(masked_train{}, one_thread, silent, one.parts);
+  const auto found = evaluate(masked_train{.metrics = {.auc = true}}, one_thread, silent, one.parts);
   CHECK(found.mean("recall@20") == 0.0);
   CHECK(found.mean("auc") == 0.5);
   CHECK(found.mean("user_coverage@10") == 0.0);

@@ -88,6 +88,7 @@ auto evaluated(const world& given, std::vector<std::size_t> cutoffs) {
     }
   }
   const masked_train protocol{.metrics = {.cutoffs = std::move(cutoffs),
+                                          .auc = true,
                                           .r_precision = true,
                                           .tail = given.tail,
                                           .item_vectors = std::make_shared<const mm::matrix<float>>(std::move(vectors))}};
@@ -479,7 +480,7 @@ TEST_CASE("sampled rankings") {
     model.rows.push_back(given.users[user].scores);
   }
   const auto parts = mm::split::given{}({users, items, train}, {users, items, {}}, {users, items, held});
-  const eval::metrics measured{.cutoffs = {1, 3, 5}};
+  const eval::metrics measured{.cutoffs = {1, 3, 5}, .auc = true};
   const auto full = evaluate(masked_train{.metrics = measured}, one_thread, model, parts);
   using uniform = eval::sampled_ranking_for_comparison_with_papers<eval::negatives::uniform, eval::mask::train>;
   using popular = eval::sampled_ranking_for_comparison_with_papers<eval::negatives::popular, eval::mask::train>;

@@ -8,18 +8,25 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <mmrec/cf/co_counts.hpp>
+#include <mmrec/cf/item_knn.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/ids.hpp>
 #include <mmrec/core/random.hpp>
 #include <mmrec/core/recommender.hpp>
+#include <mmrec/data/id_map.hpp>
 #include <mmrec/data/interactions.hpp>
+#include <mmrec/exec/cpu.hpp>
 
 #include "support/catch.hpp"
+#include "support/thrown.hpp"
 
 namespace mm = mmrec;
 namespace online = mmrec::eval::online;
@@ -297,4 +304,60 @@ TEST_CASE("prequential: each event is judged by what was known before it") {
   CHECK_THROWS_AS(run({.window = 0}), mm::invalid_config);
   events.push_back({user_id{30u}, item_id{0u}, 1.0f, 99});
   CHECK_THROWS_AS(run({}), mm::unknown_id);
+}
+
+TEST_CASE("prequential: what users met before counts, and a model that is refitted now and then takes part") {
+  mm::random_stream random(mm::seed{18});
+  std::vector<mm::data::interaction> events;
+  std::set<std::pair<std::size_t, std::size_t>> pairs;
+  while (events.size() < 300) {
+    const std::size_t user = random.below(30), item = std::min(random.below(20), random.below(20));
+    if (!pairs.emplace(user, item).second) continue;
+    events.push_back({user_id{user}, item_id{item}, 1.0f, static_cast<std::int64_t>(events.size())});
+  }
+  const auto users = std::make_shared<const mm::data::user_map>(mm::data::user_map::numbered(30));
+  const auto items = std::make_shared<const mm::data::item_map>(mm::data::item_map::numbered(20));
+  const std::span<const mm::data::interaction> all(events);
+  const mm::data::interactions past(users, items, {events.begin(), events.begin() + 200});
+  const mm::cf::item_knn spec{.neighbours = 5};
+  const auto run = [&](std::size_t every, const mm::data::interactions* before) {
+    mm::cf::item_co_counts counts(mm::exec::cpu{}, past);
+    auto model = counts.fit(mm::exec::cpu{}, spec);
+    std::size_t learned = 0;
+    return online::prequential(
+        nullptr, all.subspan(200), model,
+        [&](const mm::data::interaction& event) {
+          counts.add(event.user, event.item);
+          if (++learned % every == 0) model = counts.fit(mm::exec::cpu{}, spec);
+        },
+        {.k = 3}, before);
+  };
+  // Known users and items: those of the past. A run over everything whose first events are only learned judges the same.
+  mm::cf::item_co_counts counts(30, 20);
+  auto model = counts.fit(mm::exec::cpu{}, spec);
+  const auto whole = online::prequential(nullptr, all, model,
+                                         [&](const mm::data::interaction& event) {
+                                           counts.add(event.user, event.item);
+                                           model = counts.fit(mm::exec::cpu{}, spec);
+                                         },
+                                         {.k = 3, .warm_up = 200});
+  CHECK(run(1, &past) == whole);
+  CHECK(whole.all.events == 100);
+  CHECK(run(1, nullptr) != whole);  // lists what users know
+  CHECK(run(50, &past) != whole);
+  CHECK(run(50, &past).all.events == 100);
+  const mm::data::interactions smaller(users, std::make_shared<const mm::data::item_map>(mm::data::item_map::numbered(19)),
+                                       {});
+  CHECK(test::thrown<mm::shape_error>([&] { run(1, &smaller); }) ==
+        "eval::online::prequential: items of what was before: expected 20, got 19");
+}
+
+TEST_CASE("off-policy: a weight that is not finite is an error") {
+  for (const auto kind : {online::off_policy_estimator::ips, online::off_policy_estimator::self_normalised,
+                          online::off_policy_estimator::clipped}) {
+    CHECK(
+        test::thrown<mm::data_error>([&] {
+          online::estimate_policy(std::vector<online::logged_action>{{1, 0.5, 0.5}, {1, 1e-320, 0.5}}, {.estimator = kind});
+        }) == "eval::online::estimate_policy: action 1 has so small a logging probability that its weight is not finite");
+  }
 }

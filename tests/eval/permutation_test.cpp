@@ -111,3 +111,34 @@ TEST_CASE("Holm's correction equals p.adjust of R") {
   CHECK(eval::holm(std::vector<double>{0.9, 0.8}) == std::vector<double>{1.0, 1.0});
   CHECK_THROWS_AS(eval::holm(std::vector<double>{1.5}), mm::data_error);
 }
+
+TEST_CASE("rounding does not decide about sums that are equally far") {
+  // They add up to 0, so that no change of signs comes nearer; rounded, the sum is 2.8e-17, and that of others is 0.
+  const std::vector<double> first{0.1, 0.2, -0.3, 0.3, -0.2, -0.1}, none(6, 0.0);
+  CHECK(eval::paired_permutation(one_thread, first, none).p_value == 1.0);
+}
+
+TEST_CASE("a sample of signs is that of plain sums, whatever the number of users and draws") {
+  for (const std::size_t users : {20u, 32u, 33u, 100u}) {
+    for (const std::size_t permutations : {1u, 7u, 100u, 129u}) {
+      mm::random_stream random(mm::seed{users});
+      std::vector<double> first(users), none(users, 0.0);
+      for (double& value : first) value = 0.3 + random.normal();
+      double observed = 0.0;
+      for (const double value : first) observed += value;
+      double as_far = 1.0;
+      for (std::size_t draw = 0; draw < permutations; ++draw) {
+        mm::random_stream signs(mm::seed{42}, draw);
+        double sum = 0.0;
+        std::uint32_t bits = 0;
+        for (std::size_t user = 0; user < users; ++user, bits >>= 1) {
+          if (user % 32 == 0) bits = signs.bits32();
+          sum += (bits & 1u) != 0 ? first[user] : -first[user];
+        }
+        as_far += std::abs(sum) >= std::abs(observed) ? 1.0 : 0.0;
+      }
+      const auto found = eval::paired_permutation(one_thread, first, none, {.permutations = permutations});
+      CHECK(found.p_value == as_far / (1.0 + static_cast<double>(permutations)));
+    }
+  }
+}

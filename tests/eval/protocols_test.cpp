@@ -160,7 +160,7 @@ TEST_CASE("models of factors: the same lists with and without AUC, for any numbe
   };
   const auto parts = mm::split::user_ratio{.validation = 0.2, .test = 0.3}(random_interactions(9, 700, 90));
   const factor_model model(10, 700, 90, false);
-  const masked_train searched{.metrics = {.auc = false}}, scored{.metrics = {.auc = true}};
+  const masked_train searched{}, scored{.metrics = {.auc = true}};
   const auto lists = evaluate(searched, one_thread, model, parts);
   const auto rows = evaluate(scored, one_thread, model, parts);
   REQUIRE(lists.users().size() > 500);

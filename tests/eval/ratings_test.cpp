@@ -131,6 +131,11 @@ TEST_CASE("a better model is told from an equal one") {
   CHECK(nothing.difference.low < 0.0);
   CHECK(nothing.difference.high > 0.0);
   CHECK(nothing.p_value > 0.05);
+  const auto alone = log_of(1, 2, {{user_id{0}, item_id{0}, 1.0f}});
+  const table_model near{{{1.1f, 2.0f}}}, far{{{4.0f, 2.0f}}};
+  CHECK(eval::paired_bootstrap(exec::cpu{}, eval::evaluate_ratings(exec::cpu{}, far, alone),
+                               eval::evaluate_ratings(exec::cpu{}, near, alone), rating_measure::mae)
+            .p_value == 1.0);  // one user proves nothing
 }
 
 TEST_CASE("evaluations that make no sense are refused") {

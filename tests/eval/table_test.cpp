@@ -12,6 +12,7 @@
 
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/ids.hpp>
+#include <mmrec/core/random.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/id_map.hpp>
 #include <mmrec/data/interactions.hpp>
@@ -52,7 +53,8 @@ auto judged(std::size_t best, float at_least = 0.0f) {
   };
   const mm::data::interactions train(users, items, events({{0, 0}, {1, 0}, {2, 0}, {3, 0}}));
   const mm::data::interactions test(users, items, events({{0, 5}, {1, 5}, {2, 4}, {3, 1}}));
-  return evaluate(eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = {1, 2}}, .relevance = {.at_least = at_least}},
+  return evaluate(eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = {1, 2}, .auc = true},
+                                                        .relevance = {.at_least = at_least}},
                   one_thread, favourites{best}, mm::split::given{}(train, {users, items, {}}, test));
 }
 
@@ -122,7 +124,7 @@ TEST_CASE("differences are tested by permutation, corrected for their number, an
   table.add(one_thread, "same", first);
   REQUIRE(table.rows()[0].permutation_p.empty());
   REQUIRE(table.rows()[1].permutation_p.size() == 3);
-  const auto expected = eval::paired_permutation(one_thread, second, first, "recall@1", {.permutations = 2000});
+  const auto expected = eval::paired_permutation(one_thread, second, first, "recall@1");
   CHECK(table.rows()[1].permutation_p[0] == expected.p_value);
   CHECK(expected.exact);
   CHECK_FALSE(table.rows()[1].permutation_p[2].has_value());
@@ -140,4 +142,69 @@ TEST_CASE("differences are tested by permutation, corrected for their number, an
   CHECK(table.text().find('*') == std::string::npos);
   CHECK(table.text({.significance = 1.0}).find('*') == std::string::npos);  // nothing here is below 1
   CHECK(table.text({.significance = 1.5}).find('*') != std::string::npos);
+}
+
+namespace {
+
+/// Ranks by a hash of user and item, or, above `share`, the item that the user is going to want first.
+struct lucky {
+  std::size_t user_count;
+  float share;
+  struct workspace {};
+  std::size_t users() const { return user_count; }
+  std::size_t items() const { return 50; }
+  void score(mm::user_id user, std::span<float> out, workspace&) const {
+    mm::random_stream random(mm::seed{9}, user.index());
+    for (float& score : out) score = random.uniform_float();
+    if (random.uniform_float() < share) out[user.index() % 49 + 1] = 2.0f;
+  }
+  void score_history(mm::history_view, std::span<float> out, workspace& scratch) const {
+    score(mm::user_id{}, out, scratch);
+  }
+};
+
+auto judged_lucky(std::size_t count, float share, std::vector<std::size_t> cutoffs) {
+  const auto users = std::make_shared<const mm::data::user_map>(mm::data::user_map::numbered(count));
+  const auto items = std::make_shared<const mm::data::item_map>(mm::data::item_map::numbered(50));
+  std::vector<mm::data::interaction> past, future;
+  for (std::size_t user = 0; user < count; ++user) {
+    past.push_back({mm::user_id{user}, mm::item_id{0u}});
+    future.push_back({mm::user_id{user}, mm::item_id{user % 49 + 1}});
+  }
+  return evaluate(eval::full_ranking<eval::mask::train>{.metrics = {.cutoffs = std::move(cutoffs)}}, one_thread,
+                  lucky{count, share}, mm::split::given{}({users, items, past}, {users, items, {}}, {users, items, future}));
+}
+
+}  // namespace
+
+TEST_CASE("a difference beyond doubt is starred in a table of many cells, too") {
+  const auto bad = judged_lucky(300, 0.0f, {1, 2, 3, 4, 5, 6, 7, 8}),
+             good = judged_lucky(300, 0.9f, {1, 2, 3, 4, 5, 6, 7, 8});
+  std::vector<eval::metric> metrics;
+  for (std::size_t k = 1; k <= 8; ++k) metrics.insert(metrics.end(), {{eval::measure::recall, k}, {eval::measure::ndcg, k}});
+  eval::table<decltype(judged_lucky(1, 0.0f, {}))> table(metrics, {.resamples = 20});
+  table.add(one_thread, "bad", bad);
+  for (int row = 0; row < 10; ++row) table.add(one_thread, "good", good);  // 160 differences
+  for (const auto& p : table.rows()[1].permutation_p) CHECK(p == 1.0 / 10'001);
+  CHECK(table.text({.significance = 0.05}).find('*') != std::string::npos);
+}
+
+TEST_CASE("users are resampled once for all metrics, with the results of one metric alone, for any number of threads") {
+  const auto first = judged_lucky(1200, 0.1f, {1, 5}), second = judged_lucky(1200, 0.2f, {1, 5});
+  const std::vector<eval::metric> metrics{"recall@1", "gini@5", "ndcg@5", "mrr@5"};
+  const eval::bootstrap_options options{.resamples = 100};
+  for (const std::size_t threads : {1u, 2u, 8u}) {
+    eval::table<std::remove_cvref_t<decltype(first)>> table(metrics, options);
+    table.add(mm::exec::cpu{.threads = threads}, "first", first);
+    table.add(mm::exec::cpu{.threads = threads}, "second", second);
+    for (const std::size_t index : {0u, 2u, 3u}) {
+      CHECK(table.rows()[0].values[index] == eval::bootstrap_mean(one_thread, first, metrics[index], options));
+      CHECK(table.rows()[1].values[index] == eval::bootstrap_mean(one_thread, second, metrics[index], options));
+      CHECK(table.rows()[1].to_baseline[index] ==
+            eval::paired_bootstrap(one_thread, second, first, metrics[index], options));
+      CHECK(table.rows()[1].permutation_p[index] ==
+            eval::paired_permutation(one_thread, second, first, metrics[index]).p_value);
+    }
+    CHECK(table.rows()[1].values[1].low == table.rows()[1].values[1].high);
+  }
 }

@@ -2,6 +2,7 @@
 #include <mmrec/eval/tune/space.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include <mmrec/exec/cpu.hpp>
 
 #include "support/catch.hpp"
+#include "support/thrown.hpp"
 
 namespace mm = mmrec;
 namespace eval = mmrec::eval;
@@ -202,6 +204,89 @@ TEST_CASE("searches give the same for any number of threads, one after the other
   for (const std::size_t threads : {1u, 2u, 8u}) {
     CHECK(search(mm::exec::cpu{.threads = threads}, small_space(), protocol, parts().train, parts().validation) == expected);
   }
+}
+
+TEST_CASE("models that are fitted at once are counted, stopped and share the memory") {
+  struct stop_after final : mm::progress_sink {
+    std::size_t allowed, reports = 0;
+    explicit stop_after(std::size_t count) : allowed(count) {}
+    bool report(const mm::progress_event&) override { return ++reports <= allowed; }
+  };
+  const masked_train protocol{.metrics = {.cutoffs = {5}}};
+  const tune::grid search{{.measured = "ndcg@5", .parallel = true}};
+  std::atomic<std::size_t> fits = 0;
+  std::atomic<std::uint64_t> limit = 0;
+  const auto fit = [&](const noisy& spec, const auto& exec, const auto& train, mm::seed key) {
+    ++fits;
+    limit = exec.memory_limit;
+    return spec.fit(exec, train, key);
+  };
+  stop_after sink(1);
+  CHECK_THROWS_AS(search(mm::exec::cpu{.threads = 3, .progress = &sink, .memory_limit = 600}, small_space(), protocol,
+                         parts().train, parts().validation, fit),
+                  mm::cancelled);
+  CHECK(fits == 3);
+  CHECK(limit == 200);
+  fits = 0;
+  stop_after patient(100);
+  search(mm::exec::cpu{.threads = 5, .progress = &patient}, small_space(), protocol, parts().train, parts().validation, fit);
+  CHECK(patient.reports == 3);  // 12 points
+  CHECK(fits == 12);
+  CHECK(limit == 0);
+}
+
+TEST_CASE("a search measures what it goes by alone, and finds the same") {
+  const masked_train full{.metrics = {.cutoffs = {3, 5, 20}, .auc = true, .r_precision = true}};
+  for (const char* name : {"ndcg@5", "recall@20", "auc", "gauc", "r_precision", "gini@3"}) {
+    const auto found = tune::random{.goal = {.measured = name}, .trials = 2}(one_thread, small_space(), full, parts().train,
+                                                                             parts().validation);
+    for (const auto& one : found.trials) {
+      const auto model = one.spec.fit(one_thread, parts().train, mm::seed{42});
+      CHECK(one.mean == evaluate(full, one_thread, model, parts().train, parts().validation).mean(name));
+    }
+  }
+  const eval::metrics asked{.cutoffs = {3, 5}, .auc = true, .r_precision = true};
+  const eval::metrics least = tune::detail::measures_of("ndcg@5", asked);
+  CHECK(least.cutoffs == std::vector<std::size_t>{5});
+  CHECK_FALSE(least.auc);
+  CHECK_FALSE(least.r_precision);
+}
+
+TEST_CASE("what the protocol does not measure is refused before anything is fitted") {
+  std::size_t fits = 0;
+  const auto fit = [&](const noisy& spec, const auto& exec, const auto& train, mm::seed key) {
+    ++fits;
+    return spec.fit(exec, train, key);
+  };
+  const masked_train protocol{.metrics = {.cutoffs = {5}}};
+  for (const char* name : {"auc", "gauc", "r_precision", "diversity@5", "serendipity@5", "recall@6"}) {
+    CHECK(test::thrown<mm::invalid_config>([&] {
+            tune::grid{{.measured = name}}(one_thread, small_space(), protocol, parts().train, parts().validation, fit);
+          }) == "eval::tune::grid: objective.measured " + std::string(name) + " is not measured by the protocol");
+  }
+  CHECK(fits == 0);
+}
+
+TEST_CASE("users that are new to the models are judged by their histories") {
+  const auto all = parts().train_and_validation();
+  const auto cut = mm::split::strong_generalisation{.validation = 0.3, .test = 0.2}(all);
+  const masked_train protocol{.metrics = {.cutoffs = {5}}};
+  const tune::objective goal{.measured = "recall@5"};
+  const auto found =
+      tune::grid{goal}(one_thread, small_space(), protocol, cut.train, cut.validation_history, cut.validation);
+  REQUIRE(found.trials.size() == 12);
+  for (const auto& one : found.trials) {
+    const auto model = one.spec.fit(one_thread, cut.train, mm::seed{42});
+    CHECK(one.mean ==
+          evaluate(protocol, one_thread, model, cut.train, cut.validation_history, cut.validation).mean("recall@5"));
+    CHECK(one.mean > 0.0);
+  }
+  CHECK(tune::random{.goal = goal, .trials = 50}(one_thread, small_space(), protocol, cut.train, cut.validation_history,
+                                                 cut.validation) == found);
+  const tune::budget<noisy> rounds("rounds", &noisy::rounds, {3});
+  const auto halved = tune::successive_halving{.goal = goal, .trials = 50}(
+      one_thread, small_space(), rounds, protocol, cut.train, cut.validation_history, cut.validation);
+  CHECK(halved.best_spec() == found.best_spec());
 }
 
 TEST_CASE("a random search tries different points, and all of a small space") {

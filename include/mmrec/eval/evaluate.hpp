@@ -51,7 +51,8 @@ auto evaluate_new_users(const Protocol& protocol, const Exec& exec, const Model&
 ///            model of factors are the inner products of kernel::packed_items, which may differ from model.score in the
 ///            last bit
 /// Throws     shape_error if the model's users or items are not those of the split; invalid_config; cancelled;
-///            data_error if a held-out pair is masked or the parts are of different splits; what model.score throws
+///            data_error if a held-out pair is masked or the parts are of different splits; what model.score throws.
+///            Parts of a strong generalisation without the histories of its users do not compile
 /// Example    const auto found = eval::evaluate(eval::full_ranking<eval::mask::train>{}, exec, model, parts.train,
 ///                                              parts.validation);
 ///            found.mean("ndcg@10");
@@ -62,6 +63,9 @@ auto evaluate(const Protocol& protocol, const Exec& exec, const Model& model, co
   static_assert(!std::same_as<mask_type, mask::train_and_validation>,
                 "mmrec: eval::mask::train_and_validation would hide the validation items that are to be found; judge on "
                 "validation data with eval::mask::train");
+  static_assert(!split::of_new_users<Split>,
+                "mmrec: this split holds out users that the model does not know; describe them by their histories: "
+                "evaluate(protocol, exec, model, parts.train, parts.validation_history, parts.validation)");
   detail::require_one_split(train, validation);
   detail::judged_sets sets{train.interactions(), validation.interactions(), {}};
   if constexpr (std::same_as<mask_type, mask::train>) sets.masked = {&train.interactions()};

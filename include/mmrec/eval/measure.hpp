@@ -166,6 +166,12 @@ constexpr bool is_per_user(measure what) { return what <= measure::auc; }
 constexpr bool has_cutoff(measure what) {
   return what != measure::auc && what != measure::r_precision && what != measure::gauc;
 }
+/// Whether a measure depends on what is called the long tail.
+constexpr bool needs_long_tail(measure what) {
+  return what == measure::tail_share || what == measure::tail_count || what == measure::pop_reo || what == measure::pop_rsp;
+}
+/// Whether a measure is one of the items' vectors.
+constexpr bool needs_item_vectors(measure what) { return what == measure::diversity || what == measure::serendipity; }
 
 }  // namespace eval
 }  // namespace mmrec::inline v0

@@ -1,5 +1,6 @@
 // mmrec/eval/metric.hpp - a measure at a cut-off by its name, and which of them an evaluation measures.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -77,11 +78,21 @@ struct long_tail {
 /// What an evaluation measures: every measure at each cut-off.
 struct metrics {
   std::vector<std::size_t> cutoffs = {10, 20};  ///< K, increasing, from 1
-  bool auc = true;                              ///< auc and gauc: all scores of a user, and one more pass over them
-  bool r_precision = false;                     ///< makes lists at least as long as a user has relevant items
-  long_tail tail = {};                          ///< what tail_share, tail_count, pop_reo and pop_rsp call the long tail
+  /// auc and gauc. They need all scores of a user and one more pass over them: a model of factors is judged several times
+  /// faster without.
+  bool auc = false;
+  bool r_precision = false;  ///< makes lists at least as long as a user has relevant items
+  long_tail tail = {};       ///< what tail_share, tail_count, pop_reo and pop_rsp call the long tail
   /// I x D, what items are like: measures diversity and serendipity. A row that is 0 or not finite is no vector.
   std::shared_ptr<const matrix<float>> item_vectors = {};
+
+  /// Whether an evaluation finds this.
+  bool include(metric which) const {
+    if (which.what == measure::auc || which.what == measure::gauc) return auc;
+    if (which.what == measure::r_precision) return r_precision;
+    if (needs_item_vectors(which.what) && item_vectors == nullptr) return false;
+    return std::find(cutoffs.begin(), cutoffs.end(), which.k) != cutoffs.end();
+  }
 
   /// Throws invalid_config.
   void validate(std::string_view function) const {

@@ -1,6 +1,8 @@
 // mmrec/eval/permutation.hpp - whether a difference between two models can be chance, and what many such questions cost.
 #pragma once
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +36,40 @@ struct permutation_result {
   friend bool operator==(const permutation_result&, const permutation_result&) = default;
 };
 
+namespace detail {
+
+/// Draws that are summed side by side.
+inline constexpr std::size_t sign_lanes = 8;
+
+/// The sums of the differences with the signs of several draws, from `first_draw` on. Each sum adds in the order of users; a
+/// bit that is 0 turns a sign round. The bits of a draw come from its own stream (key, draw), or are its number.
+inline std::array<double, sign_lanes> signed_sums(std::span<const double> differences, seed key, std::size_t first_draw,
+                                                  bool numbered) {
+  constexpr std::size_t word = 32;  // signs of one random number
+  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+  std::vector<random_stream> random;
+  for (std::size_t lane = 0; lane < sign_lanes; ++lane) random.emplace_back(key, first_draw + lane);
+  std::array<double, sign_lanes> sums{};
+  std::array<std::uint64_t, sign_lanes> turned{};
+  for (std::size_t start = 0; start < differences.size(); start += word) {
+    for (std::size_t lane = 0; lane < sign_lanes; ++lane) {
+      turned[lane] =
+          ~std::uint64_t{numbered ? static_cast<std::uint32_t>((first_draw + lane) >> start) : random[lane].bits32()};
+    }
+    const std::size_t stop = (std::min)(differences.size(), start + word);
+    for (std::size_t user = start; user < stop; ++user) {
+      const auto bits = std::bit_cast<std::uint64_t>(differences[user]);
+      const std::size_t shift = 63 - (user - start);
+      for (std::size_t lane = 0; lane < sign_lanes; ++lane) {
+        sums[lane] += std::bit_cast<double>(bits ^ ((turned[lane] << shift) & sign));
+      }
+    }
+  }
+  return sums;
+}
+
+}  // namespace detail
+
 /// Paired randomisation test: if two models are equally good, each user's difference could as well have had the other sign.
 /// p is the share of sign changes whose mean is at least as far from 0 as the observed one.
 ///
@@ -61,23 +97,19 @@ permutation_result paired_permutation(const Exec& exec, std::span<const double> 
   }
   const double observed = std::accumulate(differences.begin(), differences.end(), 0.0);
   permutation_result result{observed / static_cast<double>(first.size()), 1.0, false};
-  // Without the slack, rounding would decide about sums that are exactly as far.
-  const double distance = std::abs(observed) * (1.0 - 1e-12);
+  double magnitude = 0.0;
+  for (const double difference : differences) magnitude += std::abs(difference);
+  const double distance = detail::distance_of(observed, magnitude);
   result.exact = differences.size() < 64 && (std::uint64_t{1} << differences.size()) <= options.permutations;
   const std::size_t draws = result.exact ? std::size_t{1} << differences.size() : options.permutations;
   std::vector<std::uint8_t> as_far(draws);
-  for_ranges(exec, draws, 64, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t draw = begin; draw < end; ++draw) {
-      random_stream random(options.key, draw);
-      double sum = 0.0;
-      for (std::size_t start = 0; start < differences.size(); start += 32) {
-        std::uint32_t signs = result.exact ? static_cast<std::uint32_t>(draw >> start) : random.bits32();
-        const std::size_t stop = (std::min)(differences.size(), start + 32);
-        for (std::size_t user = start; user < stop; ++user, signs >>= 1) {
-          sum += (signs & 1u) != 0 ? differences[user] : -differences[user];
-        }
+  for_ranges(exec, draws, 8 * detail::sign_lanes, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t first_draw = begin; first_draw < end; first_draw += detail::sign_lanes) {
+      const auto sums = detail::signed_sums(differences, options.key, first_draw, result.exact);
+      const std::size_t last_draw = (std::min)(end, first_draw + detail::sign_lanes);
+      for (std::size_t draw = first_draw; draw < last_draw; ++draw) {
+        as_far[draw] = std::abs(sums[draw - first_draw]) >= distance ? 1 : 0;
       }
-      as_far[draw] = std::abs(sum) >= distance ? 1 : 0;
     }
   });
   const auto count = static_cast<double>(std::count(as_far.begin(), as_far.end(), std::uint8_t{1}));
@@ -99,7 +131,7 @@ permutation_result paired_permutation(const Exec& exec, const evaluation<P1, S1,
                 "mmrec: these evaluations do not compare: they differ in protocol (candidates, mask), in the kind of split "
                 "or in the part that was judged");
   if constexpr (comparable) {
-    require_comparable("eval::paired_permutation", first, second);
+    require_comparable("eval::paired_permutation", first, second, which);
     return paired_permutation(exec, first.per_user(which), second.per_user(which), options);
   } else {
     return {};

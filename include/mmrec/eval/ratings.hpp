@@ -195,6 +195,7 @@ interval bootstrap_mean(const Exec& exec, const rating_evaluation& result, ratin
 /// How much larger the first model's error is than the second's, over the same resamples of users: negative if the first is
 /// better.
 ///
+/// Result     as the other paired_bootstrap: p is 1 for a single user
 /// Throws     data_error without users, or if the evaluations judged different users or numbers of ratings; invalid_config
 /// Reference  as bootstrap_mean, ch. 16
 template <executor Exec>
@@ -206,13 +207,9 @@ paired_difference paired_bootstrap(const Exec& exec, const rating_evaluation& fi
                     std::equal(first.counts().begin(), first.counts().end(), second.counts().begin(), second.counts().end());
   if (!same) throw data_error(function, "the evaluations judged different ratings");
   const double observed = first.value(which) - second.value(which);
-  const std::vector<double> drawn = detail::resampled_errors(exec, first, &second, which, options);
-  // Without the slack, rounding in the sums would decide about resamples that are exactly as far.
-  const double distance = std::abs(observed) * (1.0 - 1e-12);
-  const auto extreme =
-      std::count_if(drawn.begin(), drawn.end(), [&](double value) { return std::abs(value - observed) >= distance; });
-  return {detail::interval_of(drawn, observed, options.confidence),
-          (1.0 + static_cast<double>(extreme)) / (1.0 + static_cast<double>(options.resamples))};
+  std::vector<double> drawn = detail::resampled_errors(exec, first, &second, which, options);
+  return detail::difference_of(std::move(drawn), observed, first.value(which) + second.value(which), first.users().size(),
+                               options);
 }
 
 }  // namespace eval

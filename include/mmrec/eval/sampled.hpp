@@ -100,7 +100,10 @@ struct given {
       if (eligible[item.index()] != 0) out.push_back(item);
     }
   }
-  friend bool operator==(const given&, const given&) = default;
+  friend bool operator==(const given& left, const given& right) {
+    const bool both = left.of_user != nullptr && right.of_user != nullptr;
+    return left.name == right.name && (left.of_user == right.of_user || (both && *left.of_user == *right.of_user));
+  }
 };
 
 }  // namespace negatives

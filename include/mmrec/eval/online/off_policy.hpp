@@ -69,7 +69,7 @@ inline double normal_quantile(double confidence) {
 /// Result     variance: of ips and clipped the sample variance of the terms / n; of self_normalised the delta method,
 ///            sum of w^2 (r - value)^2 / (sum of w)^2. The interval assumes many actions and no huge weight
 /// Throws     invalid_config; data_error without actions, for a probability out of range, a reward that is not finite, and
-///            for self_normalised if no logged action could be the new policy's
+///            for self_normalised if no logged action could be the new policy's; for a weight that is not finite
 /// Avoid when the old policy never chose what the new one would: no estimator can know what that is worth
 /// Example    eval::online::estimate_policy(log, {.estimator = eval::online::off_policy_estimator::ips}).value
 /// Reference  Horvitz, Thompson, "A generalization of sampling without replacement from a finite universe", JASA 47, 1952;
@@ -93,6 +93,10 @@ inline off_policy_estimate estimate_policy(std::span<const logged_action> log, c
                        "action " + std::to_string(index) + " has a probability out of range or a reward that is not finite");
     }
     const double raw = one.target_probability / one.logging_probability;
+    if (!std::isfinite(raw)) {
+      throw data_error(
+          function, "action " + std::to_string(index) + " has so small a logging probability that its weight is not finite");
+    }
     const double weight = (std::min)(raw, limit);
     raw_weights += raw;
     weights += weight;

@@ -55,15 +55,23 @@ struct prequential_result {
 /// Shapes     events: their users and items have to be the model's
 /// Cost       one model.score and O(I) for each event
 /// Result     deterministic, one thread. Cold users and items are judged like all others: this is what a deployed model
-///            meets
-/// Throws     invalid_config; unknown_id; cancelled; what score and update throw
-/// Avoid when the model is refitted in batches: split::at_times judges that
-/// Example    eval::online::prequential(nullptr, events, model, [&](const data::interaction& event) { model.add(event); })
+///            meets. `before`, if given, is what the model was made of: what users met there they know from the start
+/// Throws     shape_error if `before` has other users or items than the model; invalid_config; unknown_id; cancelled; what
+///            score and update throw
+/// Avoid when the model is only refitted at a few moments: split::at_times judges that
+/// Example    cf::item_co_counts counts(exec, past);       // learns at once ...
+///            auto model = counts.fit(exec, cf::item_knn{});
+///            std::size_t learned = 0;
+///            eval::online::prequential(nullptr, events, model, [&](const data::interaction& event) {
+///              counts.add(event.user, event.item);
+///              if (++learned % 100 == 0) model = counts.fit(exec, cf::item_knn{});  // ... and is asked 100 events later
+///            }, {}, &past);
 /// Reference  Gama, Sebastiao, Rodrigues, "On evaluating stream learning algorithms", Machine Learning 90, 2013; Vinagre,
 ///            Jorge, Gama, "Evaluation of recommender systems in streaming environments", RecSys REDD 2014
 template <recommender_model Model, std::invocable<const data::interaction&> Update>
 prequential_result prequential(progress_sink* sink, std::span<const data::interaction> events, const Model& model,
-                               Update&& update, const prequential_options& options = {}) {
+                               Update&& update, const prequential_options& options = {},
+                               const data::interactions* before = nullptr) {
   constexpr std::string_view function = "eval::online::prequential";
   require_config(options.k >= 1, function, "k", "must be at least 1");
   require_config(options.window >= 1, function, "window", "must be at least 1");
@@ -74,6 +82,15 @@ prequential_result prequential(progress_sink* sink, std::span<const data::intera
 
   std::vector<std::vector<item_id>> met(model.users());  // each in increasing order
   std::vector<std::uint8_t> item_met(model.items(), 0);
+  if (before != nullptr) {
+    require_size(function, "users of what was before", met.size(), before->users());
+    require_size(function, "items of what was before", item_met.size(), before->items());
+    for (std::size_t user = 0; user < met.size(); ++user) {
+      const history_view history = before->history(user_id{user});
+      met[user].assign(history.items.begin(), history.items.end());
+    }
+    for (const item_id item : before->item_array()) item_met[item.index()] = 1;
+  }
   std::vector<float> scores(model.items());
   typename Model::workspace scratch;
   prequential_result result;

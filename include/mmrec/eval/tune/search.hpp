@@ -17,6 +17,7 @@
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>
 #include <mmrec/core/stage.hpp>
+#include <mmrec/data/split/folded.hpp>
 #include <mmrec/data/split/parts.hpp>
 #include <mmrec/eval/evaluate.hpp>
 #include <mmrec/eval/metric.hpp>
@@ -33,7 +34,7 @@ struct objective {
   bool smaller_is_better = false;
   std::vector<seed> seeds = {seed{42}};  ///< each trial is fitted once with each and judged by the mean
   /// Fits as many models at once as the executor has threads, each on one; else one after the other, each on all threads.
-  /// The results are the same. Takes the memory of as many models.
+  /// The results are the same. Takes the memory of as many models: each may take its share of exec::cpu's memory_limit.
   bool parallel = false;
   friend bool operator==(const objective&, const objective&) = default;
 };
@@ -84,23 +85,45 @@ struct fit_interactions {
 
 namespace detail {
 
-template <class Protocol, executor Exec, class Split, class Fit>
+/// What models are judged on: for a split of known users, and for one of new users with their histories.
+template <class Split>
+auto judged_on(const split::train_set<Split>& train, const split::validation_set<Split>& validation) {
+  return [&](const auto& protocol, const auto& exec, const auto& model) {
+    return evaluate(protocol, exec, model, train, validation);
+  };
+}
+template <class Split>
+auto judged_on(const split::train_set<Split>& train, const split::validation_history<Split>& histories,
+               const split::validation_set<Split>& validation) {
+  return [&](const auto& protocol, const auto& exec, const auto& model) {
+    return evaluate(protocol, exec, model, train, histories, validation);
+  };
+}
+
+/// Measures nothing but the goal: what else a protocol asks for takes time, and auc several times the rest.
+inline metrics measures_of(metric goal, metrics asked) {
+  if (has_cutoff(goal.what)) {
+    asked.cutoffs = {goal.k};
+  } else {
+    asked.cutoffs.resize(1);
+  }
+  asked.auc = goal.what == measure::auc || goal.what == measure::gauc;
+  asked.r_precision = goal.what == measure::r_precision;
+  if (!needs_item_vectors(goal.what)) asked.item_vectors = nullptr;
+  return asked;
+}
+
+template <class Protocol, executor Exec, class Split, class Fit, class Judge>
 class judge_of_trials {
  public:
   judge_of_trials(std::string_view function, const Protocol& protocol, const objective& goal, const Exec& exec,
-                  const split::train_set<Split>& train, const split::validation_set<Split>& validation, const Fit& fit)
-      : function_(function),
-        protocol_(protocol),
-        goal_(goal),
-        exec_(exec),
-        train_(train),
-        validation_(validation),
-        fit_(fit) {
+                  const split::train_set<Split>& train, const Fit& fit, const Judge& judge)
+      : function_(function), protocol_(protocol), goal_(goal), exec_(exec), train_(train), fit_(fit), judge_(judge) {
     require_config(!goal.seeds.empty(), function, "objective.seeds", "must not be empty");
-    const auto& cutoffs = protocol.metrics.cutoffs;
-    const bool cut =
-        !has_cutoff(goal.measured.what) || std::find(cutoffs.begin(), cutoffs.end(), goal.measured.k) != cutoffs.end();
-    require_config(cut, function, "objective.measured " + goal.measured.name(), "is not measured by the protocol");
+    protocol.metrics.validate(function);
+    require_config(protocol.metrics.include(goal.measured), function, "objective.measured " + goal.measured.name(),
+                   "is not measured by the protocol");
+    protocol_.metrics = measures_of(goal.measured, protocol.metrics);
   }
 
   /// Fits and judges trials that have their specs; `done` of `total` are reported before.
@@ -111,16 +134,21 @@ class judge_of_trials {
     const auto judge = [&](const Exec& exec, std::size_t run) {
       trial<Spec>& one = trials[run / runs];
       const auto model = fit_(one.spec, exec, train_, goal_.seeds[run % runs]);
-      one.values[run % runs] = evaluate(protocol_, exec, model, train_, validation_).mean(goal_.measured);
+      one.values[run % runs] = judge_(protocol_, exec, model).mean(goal_.measured);
     };
     bool together = false;
     if constexpr (std::same_as<Exec, mmrec::exec::cpu>) {
       together = goal_.parallel && exec_.concurrency() > 1;
+      const std::size_t all = trials.size() * runs;
+      const std::size_t at_once = (std::min)(exec_.concurrency(), all);
       if (together) {
         mmrec::exec::cpu alone;
-        alone.memory_limit = exec_.memory_limit;
-        report_progress(exec_.sink(), function_, done, total);
-        exec_.run(trials.size() * runs, [&](std::size_t run) { judge(alone, run); });
+        // No limit is written 0.
+        if (exec_.memory_limit != 0) alone.memory_limit = (std::max)(exec_.memory_limit / at_once, std::uint64_t{1});
+        for (std::size_t first = 0; first < all; first += at_once) {
+          report_progress(exec_.sink(), function_, done + first / runs, total);
+          exec_.run((std::min)(at_once, all - first), [&](std::size_t run) { judge(alone, first + run); });
+        }
       }
     }
     if (!together) {
@@ -148,12 +176,12 @@ class judge_of_trials {
   }
 
   std::string_view function_;
-  const Protocol& protocol_;
+  Protocol protocol_;
   const objective& goal_;
   const Exec& exec_;
   const split::train_set<Split>& train_;
-  const split::validation_set<Split>& validation_;
   const Fit& fit_;
+  const Judge& judge_;
 };
 
 template <class Spec, class Judge>
@@ -191,12 +219,14 @@ std::vector<trial<Spec>> drawn_trials(const space<Spec>& from, std::size_t count
 
 /// Tries every point of a space of lists.
 ///
-/// Cost       points x seeds fits and evaluations
+/// Cost       points x seeds fits and evaluations, of the measure that the objective asks for alone
 /// Result     the same for any number of threads, if the models are
 /// Throws     invalid_config for a space with a range, and if the protocol does not measure what the objective asks for;
-///            cancelled; what fitting and evaluating throw. Test data does not come near it: that does not compile
+///            cancelled; what fitting and evaluating throw. Test data does not come near it: that does not compile, nor does
+///            a split of new users without their histories
 /// Example    const auto found = eval::tune::grid{{.measured = "ndcg@10"}}(exec, space, protocol, parts.train, parts.validation);
 ///            found.best_spec();
+///            eval::tune::grid{}(exec, space, protocol, parts.train, parts.validation_history, parts.validation);
 struct grid {
   objective goal = {};
 
@@ -204,16 +234,30 @@ struct grid {
   tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
                           const split::train_set<Split>& train, const split::validation_set<Split>& validation,
                           const Fit& fit = {}) const {
+    return search(exec, from, protocol, train, fit, detail::judged_on(train, validation));
+  }
+  /// For a split whose held-out users are new: split::strong_generalisation.
+  template <class Spec, executor Exec, ranking_protocol Protocol, class Split, class Fit = fit_interactions>
+  tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
+                          const split::train_set<Split>& train, const split::validation_history<Split>& histories,
+                          const split::validation_set<Split>& validation, const Fit& fit = {}) const {
+    return search(exec, from, protocol, train, fit, detail::judged_on(train, histories, validation));
+  }
+  friend bool operator==(const grid&, const grid&) = default;
+
+ private:
+  template <class Spec, executor Exec, class Protocol, class Split, class Fit, class Judge>
+  tuning<Spec> search(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
+                      const split::train_set<Split>& train, const Fit& fit, const Judge& judge) const {
     constexpr std::string_view function = "eval::tune::grid";
     require_config(from.finite(), function, "space", "has a range; a grid needs lists");
     const mmrec::exec::session<Exec> session(exec);
-    const detail::judge_of_trials judge(function, protocol, goal, session.executor(), train, validation, fit);
+    const detail::judge_of_trials judge_all(function, protocol, goal, session.executor(), train, fit, judge);
     tuning<Spec> found{goal.measured, detail::drawn_trials(from, from.points(), {}), 0};
-    judge.run(std::span(found.trials), 0, found.trials.size());
-    found.best = detail::best_of(std::span<const trial<Spec>>(found.trials), judge);
+    judge_all.run(std::span(found.trials), 0, found.trials.size());
+    found.best = detail::best_of(std::span<const trial<Spec>>(found.trials), judge_all);
     return found;
   }
-  friend bool operator==(const grid&, const grid&) = default;
 };
 
 /// Tries random points, no point twice: better than a grid where few of the settings matter.
@@ -231,16 +275,30 @@ struct random {
   tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
                           const split::train_set<Split>& train, const split::validation_set<Split>& validation,
                           const Fit& fit = {}) const {
+    return search(exec, from, protocol, train, fit, detail::judged_on(train, validation));
+  }
+  /// For a split whose held-out users are new: split::strong_generalisation.
+  template <class Spec, executor Exec, ranking_protocol Protocol, class Split, class Fit = fit_interactions>
+  tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
+                          const split::train_set<Split>& train, const split::validation_history<Split>& histories,
+                          const split::validation_set<Split>& validation, const Fit& fit = {}) const {
+    return search(exec, from, protocol, train, fit, detail::judged_on(train, histories, validation));
+  }
+  friend bool operator==(const random&, const random&) = default;
+
+ private:
+  template <class Spec, executor Exec, class Protocol, class Split, class Fit, class Judge>
+  tuning<Spec> search(const Exec& exec, const space<Spec>& from, const Protocol& protocol,
+                      const split::train_set<Split>& train, const Fit& fit, const Judge& judge) const {
     constexpr std::string_view function = "eval::tune::random";
     require_config(trials >= 1, function, "trials", "must be at least 1");
     const mmrec::exec::session<Exec> session(exec);
-    const detail::judge_of_trials judge(function, protocol, goal, session.executor(), train, validation, fit);
+    const detail::judge_of_trials judge_all(function, protocol, goal, session.executor(), train, fit, judge);
     tuning<Spec> found{goal.measured, detail::drawn_trials(from, trials, key), 0};
-    judge.run(std::span(found.trials), 0, found.trials.size());
-    found.best = detail::best_of(std::span<const trial<Spec>>(found.trials), judge);
+    judge_all.run(std::span(found.trials), 0, found.trials.size());
+    found.best = detail::best_of(std::span<const trial<Spec>>(found.trials), judge_all);
     return found;
   }
-  friend bool operator==(const random&, const random&) = default;
 };
 
 /// What a rung of successive halving gives each point: the values of one setting of the spec, growing, such as iterations.
@@ -289,11 +347,26 @@ struct successive_halving {
   tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const budget<Spec>& budgets, const Protocol& protocol,
                           const split::train_set<Split>& train, const split::validation_set<Split>& validation,
                           const Fit& fit = {}) const {
+    return search(exec, from, budgets, protocol, train, fit, detail::judged_on(train, validation));
+  }
+  /// For a split whose held-out users are new: split::strong_generalisation.
+  template <class Spec, executor Exec, ranking_protocol Protocol, class Split, class Fit = fit_interactions>
+  tuning<Spec> operator()(const Exec& exec, const space<Spec>& from, const budget<Spec>& budgets, const Protocol& protocol,
+                          const split::train_set<Split>& train, const split::validation_history<Split>& histories,
+                          const split::validation_set<Split>& validation, const Fit& fit = {}) const {
+    return search(exec, from, budgets, protocol, train, fit, detail::judged_on(train, histories, validation));
+  }
+  friend bool operator==(const successive_halving&, const successive_halving&) = default;
+
+ private:
+  template <class Spec, executor Exec, class Protocol, class Split, class Fit, class Judge>
+  tuning<Spec> search(const Exec& exec, const space<Spec>& from, const budget<Spec>& budgets, const Protocol& protocol,
+                      const split::train_set<Split>& train, const Fit& fit, const Judge& judge) const {
     constexpr std::string_view function = "eval::tune::successive_halving";
     require_config(trials >= 1, function, "trials", "must be at least 1");
     require_config(eta >= 2, function, "eta", "must be at least 2");
     const mmrec::exec::session<Exec> session(exec);
-    const detail::judge_of_trials judge(function, protocol, goal, session.executor(), train, validation, fit);
+    const detail::judge_of_trials judge_all(function, protocol, goal, session.executor(), train, fit, judge);
     std::vector<trial<Spec>> points = detail::drawn_trials(from, trials, key);
     for (trial<Spec>& one : points) one.settings.push_back({budgets.name(), {}});
     std::size_t total = 0;
@@ -305,17 +378,16 @@ struct successive_halving {
         one.rung = rung;
         one.settings.back() = budgets.apply(one.spec, rung);
       }
-      judge.run(std::span(points), found.trials.size(), total);
+      judge_all.run(std::span(points), found.trials.size(), total);
       const std::size_t first = found.trials.size();
       found.trials.insert(found.trials.end(), points.begin(), points.end());
-      found.best = first + detail::best_of(std::span<const trial<Spec>>(points), judge);
+      found.best = first + detail::best_of(std::span<const trial<Spec>>(points), judge_all);
       std::stable_sort(points.begin(), points.end(),
-                       [&](const auto& a, const auto& b) { return judge.better(a.mean, b.mean); });
+                       [&](const auto& a, const auto& b) { return judge_all.better(a.mean, b.mean); });
       points.resize((points.size() + eta - 1) / eta, points.front());
     }
     return found;
   }
-  friend bool operator==(const successive_halving&, const successive_halving&) = default;
 };
 
 }  // namespace eval::tune
