@@ -37,7 +37,8 @@ class arena {
   const mm::data::interactions& past() const { return past_; }
   const mm::exec::cpu& exec() const { return exec_; }
 
-  /// Fits a model, if it was asked for and is not going to need too much memory, and hands it to judge(model, cost).
+  /// Fits a model, if it was asked for, and hands it to judge(model, cost). One that is going to need too much memory, or that
+  /// cannot learn from these data, is left out.
   template <class Spec, class Judge>
   void enter(const std::string& name, const Spec& spec, Judge&& judge) const {
     if (!asked_.wants(name)) return;
@@ -47,11 +48,17 @@ class arena {
       const auto model = fit(spec);
       judge(model, cost{clock.seconds(), static_cast<double>(spec.fit_bytes(exec_, past_)) / 1e6});
     } catch (const mm::limit_error& refused) {
-      std::fprintf(stderr, "  left out: %s\n", refused.what());
+      leave_out(refused);
+    } catch (const mm::data_error& refused) {
+      leave_out(refused);
+    } catch (const mm::numeric_error& refused) {
+      leave_out(refused);
     }
   }
 
  private:
+  static void leave_out(const mm::error& refused) { std::fprintf(stderr, "  left out: %s\n", refused.what()); }
+
   template <class Spec>
   auto fit(const Spec& spec) const {
     if constexpr (requires { spec.fit(exec_, past_, mm::seed{asked_.seed}); }) {

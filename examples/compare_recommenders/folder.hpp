@@ -24,6 +24,11 @@ using parts = mm::split::parts<mm::split::given>;
 /// What was done, or, where the data set brings its own split, its parts.
 using log_or_parts = std::variant<mm::data::interactions, parts>;
 
+/// The name of a folder, also of one written with a slash at the end.
+inline std::string name_of(const std::filesystem::path& folder) {
+  return (folder.has_filename() ? folder : folder.parent_path()).filename().string();
+}
+
 /// The lists of graph recommenders: train.txt, test.txt and, mostly, valid.txt.
 inline log_or_parts read_lists(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files = {folder / "train.txt", folder / "test.txt"};
@@ -33,8 +38,7 @@ inline log_or_parts read_lists(const std::filesystem::path& folder) {
   mm::data::interactions& train = read[0].interactions;
   mm::data::interactions validation =
       validates ? std::move(read[2].interactions) : mm::data::interactions(train.user_keys(), train.item_keys(), {});
-  return mm::split::given{.name = folder.filename().string()}(std::move(train), std::move(validation),
-                                                              std::move(read[1].interactions));
+  return mm::split::given{.name = name_of(folder)}(std::move(train), std::move(validation), std::move(read[1].interactions));
 }
 
 /// NAME.inter: RecBole's, whose header gives each column a type, or that of the MMRec toolbox, which brings its split.
@@ -56,10 +60,9 @@ inline log_or_parts read(const std::filesystem::path& folder) {
   if (holds("ratings.csv")) {
     return mm::io::read_interactions(folder / "ratings.csv", mm::io::movielens_ratings()).interactions;
   }
-  const std::filesystem::path name = folder.has_filename() ? folder.filename() : folder.parent_path().filename();
-  const std::filesystem::path inter = folder / (name.string() + ".inter");
+  const std::filesystem::path inter = folder / (name_of(folder) + ".inter");
   if (std::filesystem::exists(inter)) return read_inter(folder, inter);
-  throw std::runtime_error(folder.string() + ": no u.data, ratings.dat, ratings.csv, " + name.string() +
+  throw std::runtime_error(folder.string() + ": no u.data, ratings.dat, ratings.csv, " + name_of(folder) +
                            ".inter, or train.txt and test.txt");
 }
 

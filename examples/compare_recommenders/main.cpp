@@ -14,6 +14,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <mmrec/eval/bootstrap.hpp>
+
 #include "arena.hpp"
 #include "folder.hpp"
 #include "options.hpp"
@@ -51,7 +53,8 @@ void compare(const contest::options& asked) {
   const contest::text_table rankings = contest::compare_rankings(arena);
   const contest::text_table ratings = contest::compare_ratings(arena);
   if (rankings.rows() + ratings.rows() == 0) throw std::runtime_error("none of the models asked for can take part");
-  std::printf("[low, high]: 95 %% of 1,000 resamplings of the users. Fit MB: at the peak, the data not counted.\n");
+  std::printf("[low, high]: 95 %% of %zu resamplings of the users. Fit MB: at the peak, the data not counted.\n",
+              mm::eval::bootstrap_options{}.resamples);
   if (asked.markdown.empty()) return;
   std::ofstream file(asked.markdown);
   if (rankings.rows() != 0) file << rankings.markdown();
