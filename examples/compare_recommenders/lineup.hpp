@@ -31,11 +31,11 @@ void for_each_ranking_model(Visit&& visit) {
 /// The same for models that predict ratings.
 template <class Visit>
 void for_each_rating_model(Visit&& visit) {
-  using mm::cf::rating_neighbours;
+  using mm::cf::rating_side;
   visit("global_mean", mm::cf::global_mean{});
   visit("baseline", mm::cf::baseline{});
   visit("slope_one", mm::cf::slope_one{});
-  visit("rating_knn users", mm::cf::rating_knn{.neighbours = rating_neighbours::users});
+  visit("rating_knn users", mm::cf::rating_knn{.side = rating_side::users});
   visit("rating_knn items", mm::cf::rating_knn{});
   visit("nmf", mm::cf::nmf{});
   visit("svd", mm::cf::svd{});

@@ -128,7 +128,7 @@ void reproduce_random(const data::interactions& all, bool large) {
   };
   using enum cf::rating_similarity;
   using enum cf::rating_centring;
-  constexpr auto users = cf::rating_neighbours::users;
+  constexpr auto users = cf::rating_side::users;
   std::printf("\n%-34s %-15s   %-13s   %-17s   %8s\n", "Five random folds", "ours", "published", "difference", "a fold");
   print_random("mean", cf::global_mean{}, folds, std::nullopt);
   print_random("baseline", cf::baseline{}, folds, published({.944, .748}, errors{.909, .719}));
@@ -137,15 +137,14 @@ void reproduce_random(const data::interactions& all, bool large) {
   print_random("svd_pp", cf::svd_pp{}, folds, published({.919, .721}, errors{.862, .672}));
   print_random("nmf", cf::nmf{}, folds, published({.963, .758}, errors{.916, .723}));
   print_random("slope_one", cf::slope_one{}, folds, published({.946, .743}, errors{.907, .715}));
-  print_random("rating_knn users, msd", cf::rating_knn{.neighbours = users, .similarity = msd, .centring = none}, folds,
+  print_random("rating_knn users, msd", cf::rating_knn{.side = users, .similarity = msd, .centring = none}, folds,
                published({.980, .774}, errors{.923, .727}));
-  print_random("rating_knn users, msd, mean", cf::rating_knn{.neighbours = users, .similarity = msd, .centring = mean},
-               folds, published({.951, .749}, errors{.929, .738}));
-  print_random("rating_knn users, msd, z-score", cf::rating_knn{.neighbours = users, .similarity = msd, .centring = z_score},
+  print_random("rating_knn users, msd, mean", cf::rating_knn{.side = users, .similarity = msd, .centring = mean}, folds,
+               published({.951, .749}, errors{.929, .738}));
+  print_random("rating_knn users, msd, z-score", cf::rating_knn{.side = users, .similarity = msd, .centring = z_score},
                folds, std::nullopt);
-  print_random("rating_knn users, msd, baseline",
-               cf::rating_knn{.neighbours = users, .similarity = msd, .centring = baseline}, folds,
-               published({.931, .733}, errors{.895, .706}));
+  print_random("rating_knn users, msd, baseline", cf::rating_knn{.side = users, .similarity = msd, .centring = baseline},
+               folds, published({.931, .733}, errors{.895, .706}));
   print_random("rating_knn items, shrunk, baseline", cf::rating_knn{}, folds, std::nullopt);
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("several blocks give the same bits for any number of threads") {
   for (const std::size_t threads : {2u, 8u}) {
     const auto more = spec.fit(exec::cpu{.threads = threads}, log, seed{1});
     CHECK(one.item_vectors() == more.item_vectors());
-    CHECK(one.user_factors() == more.user_factors());
+    CHECK(one.user_vectors() == more.user_vectors());
     CHECK(one.report() == more.report());
   }
   auto lock_free = spec;

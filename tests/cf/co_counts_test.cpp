@@ -1,6 +1,7 @@
 // Counts kept up to date give the model of a fit on everything, bit for bit.
 #include <mmrec/cf/co_counts.hpp>
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "cf/neighbours.hpp"
 #include "support/catch.hpp"
+#include "support/peak_memory.hpp"
 #include "support/thrown.hpp"
 
 using namespace mmrec;
@@ -86,6 +88,17 @@ TEST_CASE("co-counts count users") {
   CHECK_FALSE(counts.remove(user_id{0u}, item_id{1u}));
   CHECK(counts.count(item_id{3u}, item_id{1u}) == 1);
   CHECK(counts.count(item_id{1u}, item_id{1u}) == 1);
+}
+
+TEST_CASE("co-counts tell the memory of a fit, and refuse one beyond the limit") {
+  const cf::item_co_counts counts(exec::cpu{}, neighbours::random_log(3000, 600, 40));
+  const auto spec = GENERATE(cf::item_knn{.neighbours = 50},
+                             cf::item_knn{.neighbours = 300, .neighbourhood = cf::neighbourhood::of_target});
+  const std::uint64_t bytes = counts.fit_bytes(exec::cpu{}, spec);
+  test::check_peak(bytes, [&] { counts.fit(exec::cpu{}, spec); });
+  CHECK(test::thrown<limit_error>([&] {
+          counts.fit(exec::cpu{.memory_limit = bytes - 1}, spec);
+        }).starts_with("cf::item_co_counts::fit: memory in bytes"));
 }
 
 TEST_CASE("co-counts refuse what they cannot know, by name") {

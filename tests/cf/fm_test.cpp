@@ -14,6 +14,7 @@
 #include <Eigen/Cholesky>
 
 #include <mmrec/cf/factor_model.hpp>
+#include <mmrec/core/rating_model.hpp>
 #include <mmrec/core/stage.hpp>
 #include <mmrec/exec/cpu.hpp>
 
@@ -28,7 +29,7 @@ using namespace mmrec;
 using test::kinds;
 using test::thrown;
 
-static_assert(recommender_model<cf::fm_model> && cf::factor_model<cf::fm_model>);
+static_assert(rating_model<cf::fm_model> && cf::factor_model<cf::fm_model>);
 static_assert(std::is_same_v<output_of<cf::fm, kind::sparse<float>>, kind::scores>);
 
 namespace {
@@ -204,6 +205,45 @@ TEST_CASE("fm gives the same bits for any number of threads") {
   }
 }
 
+TEST_CASE("fm that predicts values has no scores for items of which nothing is known") {
+  std::vector<data::interaction> events;
+  for (const data::interaction& event : ratings(40, 20, 0.5).events()) events.push_back(event);
+  const data::interactions log = test::log_of(40, 23, std::move(events));  // nobody has the last three
+  const cf::fm spec{.factors = 4, .epochs = 5};
+  cf::fm_model::workspace scratch;
+  std::vector<float> scores(23);
+  const auto plain = spec.fit(exec::cpu{}, log, seed{1});
+  plain.score(user_id{0u}, scores, scratch);
+  for (std::size_t item = 0; item < 23; ++item) CHECK(std::isnan(scores[item]) == (item >= 20));
+  const std::vector<item_id> cold{item_id{21u}}, mixed{item_id{3u}, item_id{21u}}, known{item_id{3u}};
+  const std::vector<float> one{4.0f}, two{4.0f, 1.0f};
+  plain.score_history({cold, one}, scores, scratch);
+  for (const float score : scores) CHECK(std::isnan(score));
+  std::vector<float> without(23);
+  plain.score_history({mixed, two}, scores, scratch);
+  plain.score_history({known, one}, without, scratch);
+  CHECK(std::equal(scores.begin(), scores.begin() + 20, without.begin()));
+  // What has features has a score; the other losses judge every item.
+  data::sparse_features features{csr_matrix<float>(1), data::presence(23, 1)};
+  const std::vector<std::int32_t> column{0};
+  for (std::size_t item = 0; item < 23; ++item) {
+    features.values.push_row(item == 22 ? sparse_row_view<float>{} : sparse_row_view<float>{column, one});
+  }
+  spec.fit(exec::cpu{}, log, features, seed{1}).score(user_id{0u}, scores, scratch);
+  for (std::size_t item = 0; item < 23; ++item) CHECK(std::isnan(scores[item]) == (item == 22));
+  cf::fm{.factors = 4, .epochs = 5, .loss = cf::fm_loss::bpr}
+      .fit(exec::cpu{}, log, seed{1})
+      .score(user_id{0u}, scores, scratch);
+  for (const float score : scores) CHECK_FALSE(std::isnan(score));
+}
+
+TEST_CASE("fm with ranking losses predicts no values") {
+  const auto model = cf::fm{.factors = 4, .epochs = 1, .loss = cf::fm_loss::bpr}.fit(exec::cpu{}, kinds(8, 40, 5), seed{1});
+  const std::string said = "scores are no values unless loss is fm_loss::squared";
+  CHECK(thrown<data_error>([&] { model.scale(); }) == "cf::fm::scale: " + said);
+  CHECK(thrown<data_error>([&] { model.predict(user_id{0u}, item_id{0u}); }) == "cf::fm::predict: " + said);
+}
+
 TEST_CASE("fm names what it cannot work with") {
   const data::interactions log = kinds(8, 40, 5);
   const auto fit = [&](const cf::fm& spec) { return [&log, spec] { spec.fit(exec::cpu{}, log, seed{1}); }; };
@@ -229,6 +269,13 @@ TEST_CASE("fm names what it cannot work with") {
         "cf::fm::fit_rows: target of row 0 is not finite");
   CHECK(thrown<data_error>([&] { cf::fm{.loss = cf::fm_loss::logistic}.fit_rows(exec::cpu{}, rows, two, seed{1}); }) ==
         "cf::fm::fit_rows: target of row 0 is neither 0 nor 1");
+  // Without features the bias alone diverges.
+  csr_matrix<float> bare(2);
+  for (int row = 0; row < 4; ++row) bare.push_row({});
+  const std::vector<float> apart{1.0f, 2.0f, 3.0f, 5.0f};
+  CHECK(thrown<numeric_error>([&] {
+          cf::fm{.steps = cf::fm_steps::sgd, .batch = 1, .learning_rate = 1e20f}.fit_rows(exec::cpu{}, bare, apart, seed{1});
+        }).starts_with("cf::fm::fit_rows: "));
   const auto machine = cf::fm{.epochs = 1}.fit_rows(exec::cpu{}, rows, one, seed{1});
   const std::vector<std::int32_t> outside{2};
   CHECK(thrown<shape_error>([&] {
@@ -240,4 +287,10 @@ TEST_CASE("fm takes the memory that it announces") {
   const data::interactions log = kinds(3000, 2000, 20);
   const cf::fm spec{.factors = 32, .epochs = 1, .batch = 512};
   test::check_peak(spec.fit_bytes(exec::cpu{}, log), [&] { spec.fit(exec::cpu{}, log, seed{1}); });
+  data::sparse_features items{csr_matrix<float>(7000), data::presence(2000, 1)};
+  for (std::int32_t item = 0; item < 2000; ++item) {
+    const std::vector<std::int32_t> columns{item, item + 5000};
+    items.values.push_row({columns, std::vector<float>{1.0f, 0.5f}});
+  }
+  test::check_peak(spec.fit_bytes(exec::cpu{}, log, items), [&] { spec.fit(exec::cpu{}, log, items, seed{1}); });
 }

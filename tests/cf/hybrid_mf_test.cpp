@@ -161,6 +161,11 @@ TEST_CASE("hybrid_mf names what it cannot work with") {
   CHECK(thrown<invalid_config>(fit({.most_trials = 0})).starts_with("cf::hybrid_mf::fit: most_trials"));
   CHECK(thrown<invalid_config>(fit({.initial_scale = 0.0f})).starts_with("cf::hybrid_mf::fit: initial_scale"));
   CHECK(thrown<invalid_config>(fit({.fold_in_epochs = 0})).starts_with("cf::hybrid_mf::fit: fold_in_epochs"));
+  const cf::hybrid_mf bare{.factors = 4, .epochs = 1, .user_identity = false, .item_identity = false};
+  CHECK(
+      thrown<invalid_config>(fit(bare)) ==
+      "cf::hybrid_mf::fit: user_identity and item_identity must not both be off without features: nothing is left to learn");
+  CHECK_NOTHROW(bare.fit(exec::cpu{}, log, kind_features(40), seed{1}));
   const cf::hybrid_mf spec{.factors = 4, .epochs = 1};
   CHECK(thrown<shape_error>([&] { spec.fit(exec::cpu{}, log, kind_features(39), seed{1}); }) ==
         "cf::hybrid_mf::fit: items with features: expected 40, got 39");
@@ -191,6 +196,7 @@ TEST_CASE("hybrid_mf takes the memory that it announces") {
   test::check_peak(spec.fit_bytes(exec::cpu{}, log), [&] { spec.fit(exec::cpu{}, log, seed{1}); });
   const auto users = kind_rows(3000);
   const auto items = kind_features(2000);
+  test::check_peak(spec.fit_bytes(exec::cpu{}, log, items), [&] { spec.fit(exec::cpu{}, log, items, seed{1}); });
   test::check_peak(spec.fit_bytes(exec::cpu{}, log, users, items),
                    [&] { spec.fit(exec::cpu{}, log, users, items, seed{1}); });
 }

@@ -21,10 +21,10 @@ TEST_CASE("rating_knn predicts what scikit-surprise does") {
   const char* const names[] = {"msd", "cosine", "pearson", "pearson_baseline"};
   const bool strict = centring % 2 == 1;  // few neighbours, and demands on them
   const cf::rating_knn spec{
-      .neighbours = of_users ? cf::rating_neighbours::users : cf::rating_neighbours::items,
+      .side = of_users ? cf::rating_side::users : cf::rating_side::items,
       .similarity = static_cast<cf::rating_similarity>(measure),
       .centring = static_cast<cf::rating_centring>(centring),
-      .k = strict ? 4u : 40u,
+      .neighbours = strict ? 4u : 40u,
       .least_neighbours = strict ? 2u : 1u,
       .least_support = strict ? 3u : 1u,
       .shrinkage = 2.0f,
@@ -46,17 +46,16 @@ TEST_CASE("rating_knn by hand") {
                                     {user_id{2}, item_id{0}, 2.0f},
                                     {user_id{2}, item_id{1}, 1.0f},
                                     {user_id{2}, item_id{2}, 4.0f}});
-  cf::rating_knn spec{.neighbours = cf::rating_neighbours::users,
-                      .similarity = cf::rating_similarity::msd,
-                      .centring = cf::rating_centring::none};
+  cf::rating_knn spec{
+      .side = cf::rating_side::users, .similarity = cf::rating_similarity::msd, .centring = cf::rating_centring::none};
   const auto model = spec.fit(exec::cpu{}, log);
   CHECK(model.similarity(0, 1) == Approx(1.0 / 1.5));
   CHECK(model.similarity(2, 0) == Approx(1.0 / 10.0));
   CHECK(model.similarity(1, 1) == 1.0f);
   CHECK(double{model.predict(user_id{0}, item_id{2})} == Approx((2.0 / 1.5 + 4.0 / 10.0) / (1.0 / 1.5 + 1.0 / 10.0)));
-  spec.k = 1;
+  spec.neighbours = 1;
   CHECK(spec.fit(exec::cpu{}, log).predict(user_id{0}, item_id{2}) == 2.0f);
-  spec.k = 3;
+  spec.neighbours = 3;
   spec.least_neighbours = 3;
   CHECK(spec.fit(exec::cpu{}, log).predict(user_id{0}, item_id{2}) == 3.5f);  // the mean of all: two are too few
 }
@@ -67,10 +66,10 @@ TEST_CASE("equal similarities go to the lower id") {
     events.push_back({user_id{user}, item_id{0}, 3.0f});  // all alike
     if (user > 0) events.push_back({user_id{user}, item_id{1}, static_cast<float>(user)});
   }
-  const cf::rating_knn spec{.neighbours = cf::rating_neighbours::users,
+  const cf::rating_knn spec{.side = cf::rating_side::users,
                             .similarity = cf::rating_similarity::msd,
                             .centring = cf::rating_centring::none,
-                            .k = 2};
+                            .neighbours = 2};
   const auto model = spec.fit(exec::cpu{}, ratings::log_of(6, 2, std::move(events)));
   CHECK(model.predict(user_id{0}, item_id{1}) == 1.5f);  // users 1 and 2
 }
@@ -85,13 +84,13 @@ TEST_CASE("rating_knn on the first official fold of MovieLens 100K is near sciki
   };
   using enum cf::rating_similarity;
   using enum cf::rating_centring;
-  constexpr auto users = cf::rating_neighbours::users;
+  constexpr auto users = cf::rating_side::users;
   const expectation expected[] = {
-      {{.neighbours = users, .similarity = msd, .centring = none}, {0.988862, 0.783365}},
-      {{.neighbours = users, .similarity = msd, .centring = mean}, {0.964911, 0.759368}},
-      {{.neighbours = users, .similarity = msd, .centring = z_score}, {0.963518, 0.755328}},
-      {{.neighbours = users, .similarity = msd, .centring = baseline}, {0.941800, 0.741403}},
-      {{.neighbours = users}, {0.933473, 0.730241}},
+      {{.side = users, .similarity = msd, .centring = none}, {0.988862, 0.783365}},
+      {{.side = users, .similarity = msd, .centring = mean}, {0.964911, 0.759368}},
+      {{.side = users, .similarity = msd, .centring = z_score}, {0.963518, 0.755328}},
+      {{.side = users, .similarity = msd, .centring = baseline}, {0.941800, 0.741403}},
+      {{.side = users}, {0.933473, 0.730241}},
       {{.similarity = msd, .centring = none}, {0.997428, 0.787036}},
   };
   for (const auto& [spec, surprise] : expected) {
@@ -127,9 +126,8 @@ TEST_CASE("rating_knn finds no correlation where ratings are all alike, and none
     }
     return events;
   }());
-  const auto model =
-      cf::rating_knn{.neighbours = cf::rating_neighbours::users, .similarity = cf::rating_similarity::pearson}.fit(
-          exec::cpu{}, constant);
+  const auto model = cf::rating_knn{.side = cf::rating_side::users, .similarity = cf::rating_similarity::pearson}.fit(
+      exec::cpu{}, constant);
   CHECK(model.similarity(0, 1) == 0.0f);
   CHECK(model.similarity(0, 0) == 0.0f);
 }
@@ -140,17 +138,16 @@ TEST_CASE("rating_knn refuses fields that make no sense") {
     return thrown<invalid_config>([&] { spec.fit(exec::cpu{}, log); });
   };
   const std::string where = "cf::rating_knn::fit: ";
-  CHECK(message({.k = 0}) == where + "k must be at least 1");
-  CHECK(message({.k = 3, .least_neighbours = 4}) == where + "least_neighbours must be 1 to k");
-  CHECK(message({.least_neighbours = 0}) == where + "least_neighbours must be 1 to k");
+  CHECK(message({.neighbours = 0}) == where + "neighbours must be at least 1");
+  CHECK(message({.neighbours = 3, .least_neighbours = 4}) == where + "least_neighbours must be 1 to neighbours");
+  CHECK(message({.least_neighbours = 0}) == where + "least_neighbours must be 1 to neighbours");
   CHECK(message({.least_support = 0}) == where + "least_support must be at least 1");
   CHECK(message({.shrinkage = -1.0f}) == where + "shrinkage must be finite and not negative");
   CHECK(message({.biases = {.epochs = 0}}) == where + "epochs must be 1 to 100000");
   CHECK(thrown<limit_error>([&] { cf::rating_knn{.max_rows = 13}.fit(exec::cpu{}, log); }) ==
         where + "number of items 14 exceeds the limit of 13");
-  CHECK(thrown<limit_error>([&] {
-          cf::rating_knn{.neighbours = cf::rating_neighbours::users, .max_rows = 13}.fit(exec::cpu{}, log);
-        }) == where + "number of users 16 exceeds the limit of 13");
+  CHECK(thrown<limit_error>([&] { cf::rating_knn{.side = cf::rating_side::users, .max_rows = 13}.fit(exec::cpu{}, log); }) ==
+        where + "number of users 16 exceeds the limit of 13");
   const auto model = cf::rating_knn{}.fit(exec::cpu{}, log);
   CHECK(thrown<unknown_id>([&] { static_cast<void>(model.similarity(0, 14)); }) ==
         "cf::rating_knn::similarity: unknown item 14 (14 known)");

@@ -1,5 +1,6 @@
 // Every model of ratings keeps the contract.
 #include <mmrec/cf/baseline.hpp>
+#include <mmrec/cf/fm.hpp>
 #include <mmrec/cf/global_mean.hpp>
 #include <mmrec/cf/nmf.hpp>
 #include <mmrec/cf/rating_knn.hpp>
@@ -43,23 +44,26 @@ TEST_CASE("nmf keeps the contract of rating models") {
   }
 }
 
+TEST_CASE("fm with squared errors keeps the contract of rating models") {
+  contract::check_rating_model(cf::fm{.factors = 4}, {.folds_in_exactly = false, .constant_error = 0.1});
+}
+
 TEST_CASE("slope_one keeps the contract of rating models") { contract::check_rating_model(cf::slope_one{}); }
 
 TEST_CASE("rating_knn keeps the contract of rating models") {
   using enum cf::rating_similarity;
   using enum cf::rating_centring;
-  const auto spec = GENERATE(cf::rating_knn{.neighbours = cf::rating_neighbours::users, .similarity = msd, .centring = mean},
-                             cf::rating_knn{.neighbours = cf::rating_neighbours::users,
-                                            .similarity = pearson_baseline,
-                                            .centring = baseline,
-                                            .shrinkage = 5.0f},
-                             cf::rating_knn{.neighbours = cf::rating_neighbours::users,
-                                            .similarity = cosine,
-                                            .centring = z_score,
-                                            .k = 7,
-                                            .least_neighbours = 2,
-                                            .least_support = 2},
-                             cf::rating_knn{}, cf::rating_knn{.similarity = msd, .centring = mean},
-                             cf::rating_knn{.similarity = cosine, .k = 5});
+  const auto spec =
+      GENERATE(cf::rating_knn{.side = cf::rating_side::users, .similarity = msd, .centring = mean},
+               cf::rating_knn{
+                   .side = cf::rating_side::users, .similarity = pearson_baseline, .centring = baseline, .shrinkage = 5.0f},
+               cf::rating_knn{.side = cf::rating_side::users,
+                              .similarity = cosine,
+                              .centring = z_score,
+                              .neighbours = 7,
+                              .least_neighbours = 2,
+                              .least_support = 2},
+               cf::rating_knn{}, cf::rating_knn{.similarity = msd, .centring = mean},
+               cf::rating_knn{.similarity = cosine, .neighbours = 5});
   contract::check_rating_model(spec);
 }

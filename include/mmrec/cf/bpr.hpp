@@ -101,8 +101,8 @@ class bpr_model {
   const bpr& spec() const { return spec_; }
   const bpr_report& report() const { return report_; }
 
-  /// The users' factors, U x K; NaN for users without interactions.
-  matrix_view<float> user_factors() const { return vectors_.users.view(); }
+  /// The users' factors, U x K, without the 1 of user_vector(); NaN for users without interactions.
+  matrix_view<float> user_vectors() const { return vectors_.users.view(); }
   /// The items' factors and, with item_bias, the bias: I x K or I x (K + 1).
   matrix_view<float> item_vectors() const { return vectors_.items.view(); }
   /// What the rows of item_vectors() are multiplied with: K numbers and, with item_bias, a 1. Throws unknown_id, shape_error.

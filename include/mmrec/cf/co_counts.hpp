@@ -35,7 +35,7 @@ namespace cf {
 /// Result     exact: fit gives bit for bit the neighbours and scores of item_knn::fit on a log of the same pairs, in
 ///            whatever order they came; same bits for any number of threads
 /// Throws     unknown_id; from fit: invalid_config for a spec that is not binary or has a weighting, which counts do not
-///            tell, and what item_knn::fit throws
+///            tell, and what item_knn::fit throws, limit_error above the executor's memory limit among it
 /// Avoid when values matter; or the histories are very long: one new item of a history of 10,000 touches 10,000 counts
 /// Example    tests/cf/co_counts_test.cpp
 /// Reference  Papagelis, Rousidis, Plexousakis, Theoharopoulos, "Incremental collaborative filtering for highly-scalable
@@ -135,6 +135,19 @@ class item_co_counts {
     return true;
   }
 
+  /// The bytes that fit takes at its peak, the model included; the counts not.
+  template <executor Exec>
+  std::uint64_t fit_bytes(const Exec&, const item_knn& spec) const {
+    std::uint64_t room = 0, chosen = 0;
+    for (const auto& list : pairs_) room += (std::min)(spec.neighbours, list.size());
+    for (const auto& history : histories_) chosen += history.size();
+    const std::uint64_t inputs = detail::column_similarity::bytes(spec.similarity, items()) + 9 * std::uint64_t{items()};
+    const std::uint64_t transposition =
+        spec.neighbourhood == neighbourhood::of_target ? sizeof(scored_item) * room + 16 * std::uint64_t{items()} : 0;
+    const std::uint64_t histories = 8 * (std::uint64_t{users()} + 1) + 8 * chosen + 8 * std::uint64_t{items()};
+    return inputs + detail::list_bytes(items(), room) + (std::max)(transposition, histories);
+  }
+
   /// What spec.fit gives for a log of these pairs.
   template <executor Exec>
   item_knn_model fit(const Exec& asked, const item_knn& spec) const {
@@ -145,6 +158,7 @@ class item_co_counts {
     require_config(spec.binary, function, "binary", "must be true: counts know no values");
     require_config(spec.weighting.scheme == weighting_scheme::none, function, "weighting",
                    "must be none: counts know no weights");
+    require_memory(exec, function, fit_bytes(exec, spec));
     detail::column_similarity alike(spec.similarity, spec.shrinkage, items(), users());
     std::vector<std::size_t> room(items());
     std::vector<std::uint8_t> known(items(), 0);
@@ -169,14 +183,18 @@ class item_co_counts {
         return found;
       };
     });
+    lists = detail::finish_neighbours(exec, spec, std::move(lists));
     std::vector<std::size_t> starts(1, 0);
+    starts.reserve(users() + 1);
+    std::size_t pairs = 0;
+    for (const std::vector<item_id>& history : histories_) pairs += history.size();
     std::vector<item_id> chosen;
+    chosen.reserve(pairs);
     for (const std::vector<item_id>& history : histories_) {
       chosen.insert(chosen.end(), history.begin(), history.end());
       starts.push_back(chosen.size());
     }
     std::vector<float> values(chosen.size(), 1.0f);
-    lists = detail::finish_neighbours(exec, spec, std::move(lists));
     const std::vector<double> sums(users_of_.begin(), users_of_.end());
     std::vector<float> base = detail::centred_base(spec, sums, users(), lists);
     return {detail::user_histories(std::move(starts), std::move(chosen), std::move(values)), std::move(lists),

@@ -17,6 +17,7 @@
 #include <mmrec/cf/detail/histories.hpp>
 #include <mmrec/cf/detail/least_squares_fold_in.hpp>
 #include <mmrec/cf/detail/pairwise_fold_in.hpp>
+#include <mmrec/cf/detail/rating_data.hpp>
 #include <mmrec/cf/pairwise.hpp>
 #include <mmrec/core/error.hpp>
 #include <mmrec/core/executor.hpp>
@@ -24,6 +25,7 @@
 #include <mmrec/core/kind.hpp>
 #include <mmrec/core/progress.hpp>
 #include <mmrec/core/random.hpp>
+#include <mmrec/core/rating_model.hpp>
 #include <mmrec/core/recommender.hpp>
 #include <mmrec/data/csr.hpp>
 #include <mmrec/data/features.hpp>
@@ -66,10 +68,11 @@ struct fm_report {
 /// Shapes     U users, I items, E interactions, F features of an example, D columns, K factors
 /// Cost       an epoch O(E F K) time; 8 D K + 4 (U + I) K bytes and more, see fit_bytes
 /// Result     the same bits for the same input and seed, for any number of threads; processors with other vector
-///            instructions differ by rounding. Users without interactions and features have no score. A history is folded
-///            in with the items held fixed: for fm_loss::squared exactly, for the others by steps, see score_history
+///            instructions differ by rounding. Users without interactions and features have no score; with fm_loss::squared,
+///            such items have none either. A history is folded in with the items held fixed: for fm_loss::squared
+///            exactly, for the others by steps, see score_history
 /// Throws     invalid_config; shape_error if the features are not of these users and items; data_error for a non-finite
-///            feature; limit_error above the executor's memory limit; numeric_error if the factors diverge; cancelled
+///            feature, and without interactions for fm_loss::squared; limit_error above the executor's memory limit; numeric_error if the factors diverge; cancelled
 /// Avoid when there are no features: cf::bpr and cf::svd are several times as fast
 /// Example    tests/cf/fm_test.cpp
 /// Reference  Rendle, "Factorization machines", ICDM 2010; "Factorization machines with libFM", ACM TIST 3(3), 2012
@@ -108,6 +111,8 @@ struct fm {
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log) const;
   /// The same with features.
   template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log, const data::sparse_features& items) const;
+  template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log, const csr_matrix<float>& users,
                           const data::sparse_features& items) const;
 
@@ -119,7 +124,7 @@ struct fm {
   fm_model fit_sides(const Exec& exec, const data::interactions& log, const detail::side_features& features, seed key) const;
 };
 
-/// Fitted factors of users and items. Meets recommender_model and factor_model. All members are const and safe to call from
+/// Fitted factors of users and items. Meets recommender_model, factor_model and rating_model. All members are const and safe to call from
 /// any number of threads, each with its own workspace; with a workspace that has been used before they do not allocate.
 class fm_model {
  public:
@@ -140,7 +145,7 @@ class fm_model {
   std::size_t vector_width() const { return sides_.width(); }
   /// U x (K + 2): the sum of the user's factors, a 1, and what the user adds to every score, w_0 included.
   matrix_view<float> user_vectors() const { return vectors().users.view(); }
-  /// I x (K + 2): the sum of the item's factors, what it adds to every score, a 1.
+  /// I x (K + 2): the sum of the item's factors, what it adds to every score, a 1; NaN for items without a score.
   matrix_view<float> item_vectors() const { return vectors().items.view(); }
   /// One row of user_vectors(). Throws unknown_id, shape_error.
   void user_vector(user_id user, std::span<float> out, workspace&) const {
@@ -155,6 +160,28 @@ class fm_model {
     sides_.item_from_features("cf::fm::item_vector_from_features", features, out);
   }
 
+  /// The lowest and the largest value of the fit. Throws data_error unless the loss is fm_loss::squared.
+  rating_scale scale() const {
+    require_values("cf::fm::scale");
+    return values_.scale;
+  }
+  /// The value that the user would give the item, within the scale. A user or item without a score adds nothing to what is
+  /// known of the other; of two such the mean of all values is told. Throws unknown_id; data_error as scale().
+  float predict(user_id user, item_id item) const {
+    constexpr std::string_view function = "cf::fm::predict";
+    require_values(function);
+    const std::span<const float> of_user = vectors().user(function, user);
+    detail::require_item(function, item, items());
+    const float score = vectors().score_one(of_user, item);
+    if (!std::isnan(score)) return values_.scale.clip(double{score});
+    const float user_part = of_user.back(), item_part = vectors().items.row(item.index())[factors()];
+    const double known = !std::isnan(user_part)   ? double{user_part}
+                         : !std::isnan(item_part) ? double{item_part} + double{sides_.bias()}
+                                                  : values_.mean;
+    return values_.scale.clip(known);
+  }
+  float predict(user_id user, item_id item, workspace&) const { return predict(user, item); }
+
   /// Scores of all items. Throws unknown_id, shape_error.
   void score(user_id user, std::span<float> out, workspace&) const {
     constexpr std::string_view function = "cf::fm::score";
@@ -164,19 +191,17 @@ class fm_model {
   /// Scores of all items for a user described by a history, whose own features are its identity alone: with
   /// fm_loss::squared, its weight and factors are the exact minimum of the squared errors and the regularization, with the
   /// items held fixed; with the other losses, they are learnt by steps of BPR, near to what fit would find. The same
-  /// history gives the same scores. No scores for an empty one. Throws unknown_id, shape_error, data_error.
+  /// history gives the same scores. No scores for an empty one, nor, with
+  /// fm_loss::squared, for one of items without scores. Throws unknown_id, shape_error, data_error.
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::fm::score_history";
     require_size(function, "out", items(), out.size());
     sides_.start(scratch.query);
     if (spec_.loss == fm_loss::squared) {
       detail::require_history(function, history, items());
-      if (!std::all_of(history.values.begin(), history.values.end(), [](float value) { return std::isfinite(value); })) {
-        throw data_error(function, "a value of the history is not finite");
-      }
+      detail::require_finite_ratings(function, history.values);
       detail::fold_in_least_squares(vectors(), static_cast<double>(spec_.regularization), history, scratch.query,
                                     scratch.least_squares);
-      if (history.items.empty()) std::fill(scratch.query.begin(), scratch.query.end(), no_score);
     } else {
       const detail::fold_in_steps steps{factors(), spec_.fold_in_epochs, spec_.learning_rate, spec_.regularization};
       detail::fold_in_bpr(function, vectors(), sampler_, steps, history, scratch.query, scratch.fold_in);
@@ -186,12 +211,22 @@ class fm_model {
 
  private:
   friend struct fm;
-  fm_model(const fm& spec, detail::feature_fit fit, detail::catalogue_negatives sampler)
-      : spec_(spec), report_{std::move(fit.loss)}, sides_(std::move(fit), true, true), sampler_(std::move(sampler)) {}
+  fm_model(const fm& spec, const detail::rating_summary& values, detail::feature_fit fit,
+           detail::catalogue_negatives sampler)
+      : spec_(spec),
+        values_(values),
+        report_{std::move(fit.loss)},
+        sides_(std::move(fit), true, true),
+        sampler_(std::move(sampler)) {}
+
+  void require_values(std::string_view function) const {
+    if (spec_.loss != fm_loss::squared) throw data_error(function, "scores are no values unless loss is fm_loss::squared");
+  }
 
   const detail::latent_vectors& vectors() const { return sides_.vectors(); }
 
   fm spec_;
+  detail::rating_summary values_;  // of fm_loss::squared alone
   fm_report report_;
   detail::feature_vectors sides_;
   detail::catalogue_negatives sampler_;
@@ -275,7 +310,9 @@ fm_model fm::fit_sides(const Exec& exec, const data::interactions& log, const de
                        seed key) const {
   detail::require_valid(*this, "cf::fm::fit");
   const detail::feature_training how = training();
-  return {*this, detail::fit_features(exec, how, log, features, key),
+  const detail::rating_summary values =
+      loss == fm_loss::squared ? detail::summarize_ratings(how.function, log) : detail::rating_summary{};
+  return {*this, values, detail::fit_features(exec, how, log, features, key),
           detail::catalogue_negatives(negative_sampling::uniform, log.item_counts(), key.derive(1))};
 }
 
@@ -295,6 +332,10 @@ fm_model fm::fit(const Exec& exec, const data::interactions& log, const csr_matr
 template <executor Exec>
 std::uint64_t fm::fit_bytes(const Exec&, const data::interactions& log) const {
   return detail::feature_fit_bytes(training(), log, {});
+}
+template <executor Exec>
+std::uint64_t fm::fit_bytes(const Exec&, const data::interactions& log, const data::sparse_features& items) const {
+  return detail::feature_fit_bytes(training(), log, {nullptr, &items});
 }
 template <executor Exec>
 std::uint64_t fm::fit_bytes(const Exec&, const data::interactions& log, const csr_matrix<float>& users,
@@ -353,7 +394,9 @@ fm_machine fm::fit_rows(const Exec& exec, const csr_matrix<float>& rows, std::sp
   }
   report_progress(exec.sink(), function, epochs, epochs);
   detail::feature_side<float> kept = machine.items().released();
-  if (!std::all_of(kept.values.begin(), kept.values.end(), [](float value) { return std::isfinite(value); })) {
+  const auto finite = [](auto value) { return std::isfinite(value); };
+  if (!std::isfinite(machine.bias()) || !std::all_of(kept.values.begin(), kept.values.end(), finite) ||
+      !std::all_of(report.loss.begin(), report.loss.end(), finite)) {
     throw numeric_error(function, "the factors are no finite numbers any more; lower learning_rate");
   }
   return {std::move(report), std::move(kept), machine.bias()};

@@ -95,6 +95,8 @@ struct hybrid_mf {
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log) const;
   /// The same with features.
   template <executor Exec>
+  std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log, const data::sparse_features& items) const;
+  template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log, const csr_matrix<float>& users,
                           const data::sparse_features& items) const;
 
@@ -223,6 +225,9 @@ template <executor Exec>
 hybrid_mf_model hybrid_mf::fit_sides(const Exec& exec, const data::interactions& log, const detail::side_features& features,
                                      seed key) const {
   detail::require_valid(*this);
+  require_config(user_identity || item_identity || features.users != nullptr || features.items != nullptr,
+                 "cf::hybrid_mf::fit", "user_identity and item_identity",
+                 "must not both be off without features: nothing is left to learn");
   const detail::feature_training how = training();
   return {*this, detail::fit_features(exec, how, log, features, key),
           detail::catalogue_negatives(negative_sampling::uniform, log.item_counts(), key.derive(1))};
@@ -245,6 +250,10 @@ hybrid_mf_model hybrid_mf::fit(const Exec& exec, const data::interactions& log, 
 template <executor Exec>
 std::uint64_t hybrid_mf::fit_bytes(const Exec&, const data::interactions& log) const {
   return detail::feature_fit_bytes(training(), log, {});
+}
+template <executor Exec>
+std::uint64_t hybrid_mf::fit_bytes(const Exec&, const data::interactions& log, const data::sparse_features& items) const {
+  return detail::feature_fit_bytes(training(), log, {nullptr, &items});
 }
 template <executor Exec>
 std::uint64_t hybrid_mf::fit_bytes(const Exec&, const data::interactions& log, const csr_matrix<float>& users,

@@ -31,7 +31,7 @@ namespace mmrec::inline v0 {
 namespace cf {
 
 /// Whose ratings are compared.
-enum class rating_neighbours {
+enum class rating_side {
   users,  ///< a rating follows from those of the item by users who rate alike
   items,  ///< a rating follows from those by the user of items that are rated alike
 };
@@ -46,10 +46,10 @@ enum class rating_centring {
 
 class rating_knn_model;
 
-/// Nearest neighbours on ratings: the estimate is the mean, weighted by similarity, of the `k` most similar users that rated
-/// the item (or of the `k` most similar items that the user rated). Only positive similarities count.
+/// Nearest neighbours on ratings: the estimate is the mean, weighted by similarity, of the `neighbours` most similar users that
+/// rated the item (or of the most similar items that the user rated). Only positive similarities count.
 ///
-/// Shapes     N = U or I, after `neighbours`    out: I scores; no_score where fewer than least_neighbours count
+/// Shapes     N = U or I, after `side`    out: I scores; no_score where fewer than least_neighbours count
 /// Cost       fit O(sum over the other side of |ratings|^2) time and 4 N^2 bytes (160 MB for N = 6,400), which the model
 ///            keeps; predict O(|ratings of the item, or of the user|), score O(R) at most
 /// Result     exact; equal similarities go to the lower id. The user's own rating of an item, where it is known, counts as
@@ -68,11 +68,11 @@ struct rating_knn {
   using output_kind = kind::scores;
   static constexpr bool collaborative = true;  ///< learns from interactions alone
 
-  rating_neighbours neighbours = rating_neighbours::items;
+  rating_side side = rating_side::items;
   rating_similarity similarity = rating_similarity::pearson_baseline;
   rating_centring centring = rating_centring::baseline;
-  std::size_t k = 40;                ///< >= 1
-  std::size_t least_neighbours = 1;  ///< 1..k
+  std::size_t neighbours = 40;       ///< >= 1
+  std::size_t least_neighbours = 1;  ///< 1..neighbours
   std::size_t least_support = 1;     ///< >= 1; the similarity of rows with fewer ratings in common is 0
   float shrinkage = 100.0f;          ///< >= 0; only for pearson_baseline: pulls similarities that rest on few towards 0
   cf::baseline biases = {};          ///< only for centring::baseline and pearson_baseline
@@ -83,7 +83,7 @@ struct rating_knn {
   /// Peak memory of fit, its result included.
   template <executor Exec>
   std::uint64_t fit_bytes(const Exec& exec, const data::interactions& log) const {
-    const bool of_users = neighbours == rating_neighbours::users;
+    const bool of_users = side == rating_side::users;
     const std::uint64_t rows = of_users ? log.users() : log.items();
     const std::uint64_t lists =
         detail::rating_rows::bytes(log.users(), log.size()) + detail::rating_rows::bytes(log.items(), log.size());
@@ -174,7 +174,7 @@ class rating_knn_model {
 
   explicit rating_knn_model(const rating_knn& spec) : spec_(spec) {}
 
-  bool of_users() const { return spec_.neighbours == rating_neighbours::users; }
+  bool of_users() const { return spec_.side == rating_side::users; }
   bool uses_biases() const {
     return spec_.centring == rating_centring::baseline || spec_.similarity == rating_similarity::pearson_baseline;
   }
@@ -264,7 +264,7 @@ class rating_knn_model {
       if (found > 0.0f) candidates.push_back({found, values[entry]});
     }
     if (candidates.size() < spec_.least_neighbours) return std::nullopt;
-    if (candidates.size() > spec_.k) keep_largest(scratch);
+    if (candidates.size() > spec_.neighbours) keep_largest(scratch);
     double above = 0.0, below = 0.0;
     for (const workspace::candidate& one : candidates) {
       above += double{one.similarity} * double{one.value};
@@ -291,12 +291,12 @@ class rating_knn_model {
     return cold || spec_.centring == rating_centring::none ? summary_.mean : own_mean(of, item);
   }
 
-  /// Leaves the k candidates of largest similarity, of equal ones the first, in their order.
+  /// Leaves the `neighbours` candidates of largest similarity, of equal ones the first, in their order.
   void keep_largest(workspace& scratch) const {
     std::vector<float>& found = scratch.order;
     found.clear();
     for (const workspace::candidate& one : scratch.candidates) found.push_back(one.similarity);
-    const auto last = found.begin() + static_cast<std::ptrdiff_t>(spec_.k - 1);
+    const auto last = found.begin() + static_cast<std::ptrdiff_t>(spec_.neighbours - 1);
     std::nth_element(found.begin(), last, found.end(), std::greater<>());
     const float least = *last;
     auto ties = static_cast<std::size_t>(std::count(found.begin(), last + 1, least));
@@ -333,9 +333,10 @@ rating_knn_model rating_knn::fit(const Exec& asked, const data::interactions& lo
   constexpr std::string_view function = "cf::rating_knn::fit";
   const exec::session<Exec> session(asked);
   const Exec& exec = session.executor();
-  const bool of_users = neighbours == rating_neighbours::users;
-  require_config(k >= 1, function, "k", "must be at least 1");
-  require_config(least_neighbours >= 1 && least_neighbours <= k, function, "least_neighbours", "must be 1 to k");
+  const bool of_users = side == rating_side::users;
+  require_config(neighbours >= 1, function, "neighbours", "must be at least 1");
+  require_config(least_neighbours >= 1 && least_neighbours <= neighbours, function, "least_neighbours",
+                 "must be 1 to neighbours");
   require_config(least_support >= 1, function, "least_support", "must be at least 1");
   require_config(std::isfinite(shrinkage) && shrinkage >= 0.0f, function, "shrinkage", "must be finite and not negative");
   biases.validate(function);

@@ -38,7 +38,8 @@ class user_knn_model;
 ///            (exact fold-in)
 /// Throws     invalid_config if neighbours < 1, shrinkage is negative or not finite, the weighting has a constant out of
 ///            range, or the similarity is adjusted_cosine and binary is set; data_error for a negative value where there is
-///            a weighting; numeric_error if squares of values overflow; limit_error above the executor's memory limit; unknown_id, shape_error
+///            a weighting; numeric_error if squares of values overflow; limit_error above the executor's memory limit;
+///            unknown_id, shape_error
 /// Avoid when users are many more than items and answers must be fast: cf::item_knn
 /// Example    tests/cf/user_knn_test.cpp
 /// Reference  Resnick, Iacovou, Suchak, Bergstrom, Riedl, "GroupLens: an open architecture for collaborative filtering of

@@ -60,7 +60,10 @@ struct faiss_spec {
 /// Reference  Johnson, Douze and Jegou, Billion-scale similarity search with GPUs, IEEE Transactions on Big Data 7(3), 2021
 class faiss_index {
  public:
-  using workspace = detail::approximate_workspace;
+  /// Scratch memory of one thread; what faiss takes itself is beside it.
+  struct workspace : detail::approximate_workspace {
+    std::vector<std::int64_t> positions;
+  };
 
   explicit faiss_index(const matrix_view<float>& rows, const faiss_spec& spec = {})
       : rows_(rows, spec.compared_by), spec_(spec) {
@@ -100,11 +103,12 @@ class faiss_index {
                                       std::span<const item_id> history, workspace& scratch) const {
     return rows_.list("serve::faiss_index::search", query, k, spec_.breadth, filter, history, scratch,
                       [&](std::size_t count, const float* vector, std::vector<std::uint32_t>& found) {
-                        std::vector<float> scores(count);
-                        std::vector<std::int64_t> positions(count);
-                        index_->search(1, vector, static_cast<std::int64_t>(count), scores.data(), positions.data());
+                        scratch.scores.resize(count);
+                        scratch.positions.resize(count);
+                        index_->search(1, vector, static_cast<std::int64_t>(count), scratch.scores.data(),
+                                       scratch.positions.data());
                         found.clear();
-                        for (const std::int64_t position : positions) {
+                        for (const std::int64_t position : scratch.positions) {
                           if (position >= 0) found.push_back(rows_.usable()[static_cast<std::size_t>(position)]);
                         }
                       });

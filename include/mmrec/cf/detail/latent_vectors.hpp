@@ -62,6 +62,12 @@ struct latent_vectors {
     std::copy(factors.begin(), factors.end(), query.begin());
     if (biased()) query.back() = 1.0f;
   }
+  /// query . row of the item, the same bits as score() gives
+  float score_one(std::span<const float> query, item_id item) const {
+    float score = 0.0f;
+    kernel::als_scores({items.row(item.index()).data(), items.width, items.stride}, 1, query.data(), &score);
+    return score;
+  }
   /// out[i] = query . row i
   void score(std::span<const float> query, std::span<float> out) const {
     kernel::als_scores({items.values.data(), items.width, items.stride}, items.rows, query.data(), out.data());
