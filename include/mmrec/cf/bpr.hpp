@@ -43,10 +43,10 @@ struct bpr_report {
 ///
 ///   log sigmoid(s_ui - s_uj) - regularization / 2 (|x_u|^2 + |y_i|^2 + |y_j|^2 + b_i^2 + b_j^2),   s_ui = x_u . y_i + b_i.
 ///
-/// Values are not looked at: every interaction counts as a choice, and an epoch takes each once (or each user alike, see positive_sampling). So that threads
-/// do not meet, users and items are cut into blocks (detail/item_blocks.hpp), j comes from the block of i, and the items
-/// are dealt to the blocks anew in each epoch: over the epochs, uniform negatives are uniform over the catalogue, popular
-/// ones nearly in proportion to the popularity.
+/// Values are not looked at: every interaction counts as a choice, and an epoch takes each once (or each user alike, see
+/// positive_sampling). So that threads do not meet, users and items are cut into blocks (detail/item_blocks.hpp), j comes
+/// from the block of i, and the items are dealt to the blocks anew in each epoch: over the epochs, uniform negatives are
+/// uniform over the catalogue, popular ones nearly in proportion to the popularity.
 ///
 /// Shapes     U users, I items, E interactions, K factors
 /// Cost       an epoch O(E K) time; 4 (U + 2 I) K + 8 E bytes (see fit_bytes)

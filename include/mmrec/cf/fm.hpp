@@ -72,7 +72,8 @@ struct fm_report {
 ///            such items have none either. A history is folded in with the items held fixed: for fm_loss::squared
 ///            exactly, for the others by steps, see score_history
 /// Throws     invalid_config; shape_error if the features are not of these users and items; data_error for a non-finite
-///            feature, and without interactions for fm_loss::squared; limit_error above the executor's memory limit; numeric_error if the factors diverge; cancelled
+///            feature, and without interactions for fm_loss::squared; limit_error above the executor's memory limit;
+///            numeric_error if the factors diverge; cancelled
 /// Avoid when there are no features: cf::bpr and cf::svd are several times as fast
 /// Example    tests/cf/fm_test.cpp
 /// Reference  Rendle, "Factorization machines", ICDM 2010; "Factorization machines with libFM", ACM TIST 3(3), 2012
@@ -124,8 +125,9 @@ struct fm {
   fm_model fit_sides(const Exec& exec, const data::interactions& log, const detail::side_features& features, seed key) const;
 };
 
-/// Fitted factors of users and items. Meets recommender_model, factor_model and rating_model. All members are const and safe to call from
-/// any number of threads, each with its own workspace; with a workspace that has been used before they do not allocate.
+/// Fitted factors of users and items. Meets recommender_model, factor_model and rating_model. All members are const and safe
+/// to call from any number of threads, each with its own workspace; with a workspace that has been used before they do not
+/// allocate.
 class fm_model {
  public:
   /// Scratch memory of one thread.
@@ -191,8 +193,8 @@ class fm_model {
   /// Scores of all items for a user described by a history, whose own features are its identity alone: with
   /// fm_loss::squared, its weight and factors are the exact minimum of the squared errors and the regularization, with the
   /// items held fixed; with the other losses, they are learnt by steps of BPR, near to what fit would find. The same
-  /// history gives the same scores. No scores for an empty one, nor, with
-  /// fm_loss::squared, for one of items without scores. Throws unknown_id, shape_error, data_error.
+  /// history gives the same scores. No scores for an empty one, nor, with fm_loss::squared, for one of items without
+  /// scores. Throws unknown_id, shape_error, data_error.
   void score_history(history_view history, std::span<float> out, workspace& scratch) const {
     constexpr std::string_view function = "cf::fm::score_history";
     require_size(function, "out", items(), out.size());

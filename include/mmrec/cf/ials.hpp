@@ -73,8 +73,8 @@ struct ials_report {
 /// Result     the same bits for the same input and seed, for any number of threads; processors with other vector
 ///            instructions differ by rounding
 /// Throws     invalid_config; data_error for a negative value or a non-finite feature; shape_error if the features are
-///            not of these items or the graph not of these users; numeric_error if float32 cannot solve a row; limit_error above the executor's memory
-///            limit; cancelled
+///            not of these items or the graph not of these users; numeric_error if float32 cannot solve a row;
+///            limit_error above the executor's memory limit; cancelled
 /// Avoid when values are ratings to be predicted (all pairs without one count as 0), or when K^2 nears the interactions
 /// Example    tests/cf/ials_test.cpp
 /// Reference  Hu, Koren, Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008;
