@@ -80,7 +80,7 @@ TEST_CASE("serve::recommend allocates nothing the second time, and knows its use
   using namespace serve;
   const auto model = fit(recommender(cf::popularity{}), exec::cpu{}, random_log(30, 400));
   const item_attributes about(400, categorical<"brand">(std::vector<std::string>(400, "acme")));
-  const filter rule(!seen{} & cap<"brand">{5}, about);
+  const filter rule(unseen{} & cap<"brand">{5}, about);
   recommend_workspace<std::remove_cvref_t<decltype(model)>> scratch;
   const auto work = [&] { return recommend(model, user_id{3u}, 20, rule, scratch).size(); };
   CHECK(work() == 5);
