@@ -95,7 +95,7 @@ void ruled(benchmark::State& state) {
   const catalogue shop;
   const item_attributes about(items, numeric<"stock">(shop.stock), numeric<"margin">(shop.margin),
                               categorical<"brand">(shop.brands));
-  const filter rule(!seen{} & where<"stock">(yes{}) & multiply_by<"margin">{} & cap<"brand">{2}, about);
+  const filter rule(unseen{} & where<"stock">(yes{}) & multiply_by<"margin">{} & cap<"brand">{2}, about);
   typename Index::workspace scratch;
   measure(state, [&](Eigen::Index user) { return index.search(row_of(queries, user), 10, rule, seen_by, scratch); });
 }
