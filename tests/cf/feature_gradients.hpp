@@ -55,7 +55,15 @@ inline double gradient_error(mmrec::cf::detail::example_loss loss, bool interact
     auto& side = of_user ? machine.users() : machine.items();
     for (std::size_t feature = 0; feature < side.rows.cols(); ++feature) {
       evaluate();
-      const std::vector<double> analytic = machine.gradient_of(of_user, feature, batch, how);
+      // A plain step of rate 1 moves by the gradient.
+      auto moved = machine;
+      feature_steps plain = how;
+      plain.adaptive = false;
+      plain.learning_rate = 1.0;
+      moved.apply(exec, batch, plain);
+      const double* const after = (of_user ? moved.users() : moved.items()).feature(feature);
+      std::vector<double> analytic(side.width());
+      for (std::size_t k = 0; k < side.width(); ++k) analytic[k] = side.feature(feature)[k] - after[k];
       for (std::size_t k = 0; k < side.width(); ++k) {
         constexpr double step = 1e-5;
         double& value = side.feature(feature)[k];

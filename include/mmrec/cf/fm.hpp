@@ -273,23 +273,6 @@ class fm_machine {
   float bias_;
 };
 
-namespace detail {
-
-inline void require_valid(const fm& spec, std::string_view function) {
-  const auto positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
-  require_config(spec.factors >= 1 && spec.factors <= 4096, function, "factors", "must be in 1..4096");
-  require_config(spec.epochs >= 1 && spec.epochs <= 100'000, function, "epochs", "must be in 1..100000");
-  require_config(spec.batch >= 1 && spec.batch <= 1'048'576, function, "batch", "must be in 1..1048576");
-  require_config(positive(spec.learning_rate), function, "learning_rate", "must be positive and finite");
-  require_config(std::isfinite(spec.regularization) && spec.regularization >= 0.0f, function, "regularization",
-                 "must be finite and not negative");
-  require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
-  require_config(spec.fold_in_epochs >= 1 && spec.fold_in_epochs <= 10'000, function, "fold_in_epochs",
-                 "must be in 1..10000");
-}
-
-}  // namespace detail
-
 inline detail::feature_training fm::training() const {
   const detail::example_loss wanted = loss == fm_loss::bpr        ? detail::example_loss::bpr
                                       : loss == fm_loss::logistic ? detail::example_loss::logistic
@@ -310,7 +293,7 @@ inline detail::feature_training fm::training() const {
 template <executor Exec>
 fm_model fm::fit_sides(const Exec& exec, const data::interactions& log, const detail::side_features& features,
                        seed key) const {
-  detail::require_valid(*this, "cf::fm::fit");
+  detail::require_training("cf::fm::fit", *this);
   const detail::feature_training how = training();
   const detail::rating_summary values =
       loss == fm_loss::squared ? detail::summarize_ratings(how.function, log) : detail::rating_summary{};
@@ -348,7 +331,7 @@ std::uint64_t fm::fit_bytes(const Exec&, const data::interactions& log, const cs
 template <executor Exec>
 fm_machine fm::fit_rows(const Exec& exec, const csr_matrix<float>& rows, std::span<const float> targets, seed key) const {
   constexpr std::string_view function = "cf::fm::fit_rows";
-  detail::require_valid(*this, function);
+  detail::require_training(function, *this);
   require_config(loss != fm_loss::bpr, function, "loss", "must be squared or logistic: rows have no rivals");
   require_size(function, "targets", rows.rows(), targets.size());
   detail::require_finite_features(function, rows, "rows");

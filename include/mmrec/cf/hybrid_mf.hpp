@@ -186,25 +186,6 @@ class hybrid_mf_model {
   detail::catalogue_negatives sampler_;
 };
 
-namespace detail {
-
-inline void require_valid(const hybrid_mf& spec) {
-  constexpr std::string_view function = "cf::hybrid_mf::fit";
-  const auto positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
-  require_config(spec.factors >= 1 && spec.factors <= 4096, function, "factors", "must be in 1..4096");
-  require_config(spec.epochs >= 1 && spec.epochs <= 100'000, function, "epochs", "must be in 1..100000");
-  require_config(spec.batch >= 1 && spec.batch <= 1'048'576, function, "batch", "must be in 1..1048576");
-  require_config(positive(spec.learning_rate), function, "learning_rate", "must be positive and finite");
-  require_config(std::isfinite(spec.regularization) && spec.regularization >= 0.0f, function, "regularization",
-                 "must be finite and not negative");
-  require_config(spec.most_trials >= 1 && spec.most_trials <= 10'000, function, "most_trials", "must be in 1..10000");
-  require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
-  require_config(spec.fold_in_epochs >= 1 && spec.fold_in_epochs <= 10'000, function, "fold_in_epochs",
-                 "must be in 1..10000");
-}
-
-}  // namespace detail
-
 inline detail::feature_training hybrid_mf::training() const {
   const detail::example_loss wanted = loss == hybrid_loss::bpr    ? detail::example_loss::bpr
                                       : loss == hybrid_loss::warp ? detail::example_loss::hinge
@@ -224,7 +205,8 @@ inline detail::feature_training hybrid_mf::training() const {
 template <executor Exec>
 hybrid_mf_model hybrid_mf::fit_sides(const Exec& exec, const data::interactions& log, const detail::side_features& features,
                                      seed key) const {
-  detail::require_valid(*this);
+  detail::require_training("cf::hybrid_mf::fit", *this);
+  require_config(most_trials >= 1 && most_trials <= 10'000, "cf::hybrid_mf::fit", "most_trials", "must be in 1..10000");
   require_config(user_identity || item_identity || features.users != nullptr || features.items != nullptr,
                  "cf::hybrid_mf::fit", "user_identity and item_identity",
                  "must not both be off without features: nothing is left to learn");

@@ -187,7 +187,6 @@ class feature_machine {
   const feature_side<T>& items() const { return items_; }
   T bias() const { return bias_; }
   T& bias() { return bias_; }
-  std::span<const example> examples() const { return examples_; }
   static std::uint64_t bytes(std::size_t user_features, std::size_t item_features, std::size_t factors, std::size_t batch) {
     const std::uint64_t width = factors + 1, features = std::uint64_t{user_features} + item_features;
     return 2 * sizeof(T) * width * features + 4 * features + 6 * sizeof(T) * width * batch +
@@ -242,29 +241,7 @@ class feature_machine {
     move(bias_, bias_square_, gradient, how);
   }
 
-  /// The gradient that apply() is going to use, of one feature of the users' or the items' side: K + 1 numbers.
-  std::vector<T> gradient_of(bool of_user, std::size_t feature, std::size_t count, const feature_steps& how) {
-    feature_machine copy = *this;
-    feature_steps plain = how;
-    plain.adaptive = false;
-    plain.learning_rate = 1.0;
-    copy.apply(serial{}, count, plain);
-    const feature_side<T>& before = of_user ? users_ : items_;
-    const feature_side<T>& after = of_user ? copy.users_ : copy.items_;
-    std::vector<T> gradient(before.width());
-    for (std::size_t k = 0; k < gradient.size(); ++k) gradient[k] = before.feature(feature)[k] - after.feature(feature)[k];
-    return gradient;
-  }
-
  private:
-  struct serial {
-    std::size_t concurrency() const { return 1; }
-    progress_sink* sink() const { return nullptr; }
-    void run(std::size_t tasks, function_ref<void(std::size_t)> task) const {
-      for (std::size_t index = 0; index < tasks; ++index) task(index);
-    }
-  };
-
   T* user_sum(std::size_t slot) { return user_sums_.data() + slot * users_.width(); }
   T* item_sum(std::size_t slot) { return item_sums_.data() + slot * items_.width(); }
 

@@ -43,6 +43,21 @@ struct feature_training {
   bool interact;
 };
 
+/// Throws invalid_config for settings that no such recommender can be trained with.
+template <class Spec>
+void require_training(std::string_view function, const Spec& spec) {
+  const auto positive = [](float value) { return std::isfinite(value) && value > 0.0f; };
+  require_config(spec.factors >= 1 && spec.factors <= 4096, function, "factors", "must be in 1..4096");
+  require_config(spec.epochs >= 1 && spec.epochs <= 100'000, function, "epochs", "must be in 1..100000");
+  require_config(spec.batch >= 1 && spec.batch <= 1'048'576, function, "batch", "must be in 1..1048576");
+  require_config(positive(spec.learning_rate), function, "learning_rate", "must be positive and finite");
+  require_config(std::isfinite(spec.regularization) && spec.regularization >= 0.0f, function, "regularization",
+                 "must be finite and not negative");
+  require_config(positive(spec.initial_scale), function, "initial_scale", "must be positive and finite");
+  require_config(spec.fold_in_epochs >= 1 && spec.fold_in_epochs <= 10'000, function, "fold_in_epochs",
+                 "must be in 1..10000");
+}
+
 /// What is known of users and items beside their interactions; either may be absent.
 struct side_features {
   const csr_matrix<float>* users = nullptr;

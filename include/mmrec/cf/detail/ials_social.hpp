@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <mmrec/cf/detail/ials_half_step.hpp>
@@ -15,10 +14,10 @@
 namespace mmrec::inline v0 {
 namespace cf::detail {
 
-/// Adds the factors of the users of whom `counts`, each times the trust in them, to zeros in `out`; tells the sum of the
-/// trust.
+/// The mean of the factors of those whom someone trusts and of whom counts(user) holds, weighted by the trust. False, and
+/// zeros, if there is nobody.
 template <class Counts>
-double add_trusted(const data::trust_view& trusted, const factor_matrix& users, Counts&& counts, std::span<float> out) {
+bool mean_of_trusted(const data::trust_view& trusted, const factor_matrix& users, Counts&& counts, std::span<float> out) {
   std::fill(out.begin(), out.end(), 0.0f);
   double total = 0.0;
   for (std::size_t edge = 0; edge < trusted.users.size(); ++edge) {
@@ -28,13 +27,6 @@ double add_trusted(const data::trust_view& trusted, const factor_matrix& users, 
     const auto row = users.row(to);
     for (std::size_t k = 0; k < out.size(); ++k) out[k] += trusted.weights[edge] * row[k];
   }
-  return total;
-}
-
-/// The mean of the factors of those whom someone trusts, weighted by the trust. False if there is nobody.
-template <class Counts>
-bool mean_of_trusted(const data::trust_view& trusted, const factor_matrix& users, Counts&& counts, std::span<float> out) {
-  const double total = add_trusted(trusted, users, counts, out);
   if (!(total > 0.0)) return false;
   for (float& factor : out) factor = static_cast<float>(static_cast<double>(factor) / total);
   return true;
