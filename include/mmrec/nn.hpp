@@ -82,8 +82,11 @@
 #include <mmrec/nn/sequential.hpp>
 #include <mmrec/nn/shape.hpp>
 #include <mmrec/nn/touched_rows.hpp>
+#include <mmrec/nn/train/evaluate.hpp>
 #include <mmrec/nn/train/examples.hpp>
 #include <mmrec/nn/train/interactions.hpp>
+#include <mmrec/nn/train/labelled.hpp>
+#include <mmrec/nn/train/loop.hpp>
 #include <mmrec/nn/train/train.hpp>
 #include <mmrec/nn/train/training.hpp>
 #include <mmrec/nn/trained_encoder.hpp>

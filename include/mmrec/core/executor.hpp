@@ -44,6 +44,16 @@ concept executor = requires(const E& exec, std::size_t tasks, function_ref<void(
   { exec.sink() } -> std::convertible_to<progress_sink*>;
 };
 
+/// A device with a queue of work, such as cuda::context: work has its own kernels there, tasks it does not run.
+template <class E>
+concept device_queue = requires {
+  requires E::is_device;
+};
+
+/// What a network can be run on.
+template <class E>
+concept backend = executor<E> || device_queue<E>;
+
 /// Throws limit_error if the executor has a `memory_limit` and a fit is going to need more at its peak, before it
 /// allocates any of it. 0 and no such member mean no limit. What the arguments of the fit hold does not count.
 template <executor Exec>

@@ -8,20 +8,10 @@
 #include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/norm_loops.hpp>
+#include <mmrec/kernel/norm_shape.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
-
-/// Rows of `width` numbers: `examples` groups of `steps` rows, of which the first lengths[group] count, or all where
-/// lengths is null. Results in the other rows are zero, and what stands there is not read.
-struct norm_shape {
-  std::size_t examples = 0;
-  std::size_t steps = 1;
-  std::size_t width = 0;
-  const std::uint32_t* lengths = nullptr;
-
-  constexpr std::size_t rows() const { return examples * steps; }
-};
 
 namespace detail {
 
@@ -116,6 +106,22 @@ void scale_and_shift(const Exec& exec, const norm_shape& shape, const T* x, cons
   detail::norm_map(exec, shape, y, [&](std::size_t first, std::size_t count) {
     const std::size_t at = first * shape.width;
     detail::scale_columns<T>(level, count, shape.width, x + at, scale, shift, y + at);
+  });
+}
+
+
+/// What batch_norm is once its statistics stand still, y = x * scale + shift, where scale = gamma / sqrt(running variance +
+/// epsilon) and shift = beta - running mean * scale; computed in double.
+/// Shapes     all: channels
+template <executor Exec, class T>
+void statistics_scale(const Exec& exec, std::size_t channels, double epsilon, const T* gamma, const T* beta,
+                      const T* running_mean, const T* running_variance, T* scale, T* shift) {
+  for_ranges(exec, channels, detail::norm_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t c = begin; c < end; ++c) {
+      const double factor = static_cast<double>(gamma[c]) / std::sqrt(static_cast<double>(running_variance[c]) + epsilon);
+      scale[c] = static_cast<T>(factor);
+      shift[c] = static_cast<T>(static_cast<double>(beta[c]) - static_cast<double>(running_mean[c]) * factor);
+    }
   });
 }
 

@@ -203,9 +203,9 @@ struct branches_on
     return sum;
   }
   template <class T>
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
+  static void freeze(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
     each([&](auto index) {
-      inference<at<index>>::freeze(parameters + parameter_starts[index], statistics + statistic_starts[index], frozen);
+      inference<at<index>>::freeze(parameters + parameter_starts[index], statistics + statistic_starts[index], form, frozen);
       frozen += frozen_part<index, T>();
     });
     std::copy_n(parameters + parameter_starts[size], total_size(join::parameters), frozen);

@@ -87,6 +87,11 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   }
   (indices{});
 
+  static constexpr bool on_devices = []<std::size_t... Index>(std::index_sequence<Index...>) {
+    return (runs_on_devices<at<Index>>() && ... && true);
+  }
+  (indices{});
+
   static constexpr bool uses_output = [] {
     if constexpr (depth == 0) {
       return false;
@@ -175,11 +180,23 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     part.state = state;
     part.scratch = scratch;
     part.rows = whole.rows == nullptr ? nullptr : whole.rows + sparse_starts[Index];
+    part.touched = whole.touched == nullptr ? nullptr : whole.touched + sparse_starts[Index];
     return part;
   }
+  template <std::size_t Index, backend Exec>
+  static void fill_lengths_after(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
+    if constexpr (device_queue<Exec>) {
+      constexpr length_window w = at<Index>::window_of_lengths;
+      window_lengths(exec, count, before, w.window, w.stride, w.padding, w.dilation, after);
+    } else {
+      for (std::size_t example = 0; example < count; ++example) {
+        after[example] = before[example] == 0 ? 0 : static_cast<std::uint32_t>(at<Index>::steps(before[example]));
+      }
+    }
+  }
   /// What layer Index has given, as the next layer takes it. `lengths` is room for them where they change; filled if asked.
-  template <std::size_t Index, class View, class T>
-  static auto view_after(const View& in, const T* output, std::uint32_t* lengths, bool fill_lengths) {
+  template <std::size_t Index, backend Exec, class View, class T>
+  static auto view_after(const Exec& exec, const View& in, const T* output, std::uint32_t* lengths, bool fill_lengths) {
     using given = typename at<Index>::output_shape;
     const auto size = output_dims<at<Index>>(in.size());
     batch_view<given, T> next{output, size.count, size.steps, nullptr};
@@ -187,12 +204,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
       next.lengths = detail::lengths_of(in);
       if constexpr (at<Index>::changes_steps) {
         if (next.lengths != nullptr) {
-          if (fill_lengths) {
-            for (std::size_t example = 0; example < size.count; ++example) {
-              const std::uint32_t length = next.lengths[example];
-              lengths[example] = length == 0 ? 0 : static_cast<std::uint32_t>(at<Index>::steps(length));
-            }
-          }
+          if (fill_lengths) fill_lengths_after<Index>(exec, size.count, next.lengths, lengths);
           next.lengths = lengths;
         }
       }
@@ -217,12 +229,12 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     return 2 * largest_between<T>(in) + padded(largest);
   }
 
-  template <executor Exec, class View, class T>
+  template <backend Exec, class View, class T>
   static void forward(const context<Exec>& pass, const View& in, T* out, const layer_memory<T>& memory) {
     arena kept(memory.state);
     forward_from<0>(pass, in, out, lay_out<T>(kept, in.size()), memory);
   }
-  template <executor Exec, class View, class T>
+  template <backend Exec, class View, class T>
   static void backward(const context<Exec>& pass, const View& in, const T* out, const T* out_gradient, T* in_gradient,
                        const layer_memory<T>& memory) {
     arena kept(memory.state);
@@ -255,7 +267,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   }
 
  private:
-  template <std::size_t Index, executor Exec, class View, class T>
+  template <std::size_t Index, backend Exec, class View, class T>
   static void forward_from(const context<Exec>& pass, const View& in, T* out, const std::array<slot<T>, depth>& slots,
                            const layer_memory<T>& memory) {
     const auto part = memory_of<Index>(memory, slots[Index].state, memory.scratch);
@@ -263,11 +275,12 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
       at<Index>::forward(pass.child(Index), in, out, part);
     } else {
       at<Index>::forward(pass.child(Index), in, slots[Index].output, part);
-      forward_from<Index + 1>(pass, view_after<Index, View, T>(in, slots[Index].output, slots[Index].lengths, true), out,
-                              slots, memory);
+      forward_from<Index + 1>(
+          pass, view_after<Index, Exec, View, T>(pass.exec, in, slots[Index].output, slots[Index].lengths, true), out, slots,
+          memory);
     }
   }
-  template <std::size_t Index, executor Exec, class View, class T>
+  template <std::size_t Index, backend Exec, class View, class T>
   static void backward_from(const context<Exec>& pass, const View& in, const T* out, const T* out_gradient, T* in_gradient,
                             const std::array<slot<T>, depth>& slots, const std::array<T*, 2>& gradients,
                             const layer_memory<T>& memory) {
@@ -277,8 +290,8 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
       at<Index>::backward(pass.child(Index), in, out, out_gradient, wanted, part);
     } else {
       const T* const given = slots[Index].output;
-      backward_from<Index + 1>(pass, view_after<Index, View, T>(in, given, slots[Index].lengths, false), out, out_gradient,
-                               in_gradient, slots, gradients, memory);
+      backward_from<Index + 1>(pass, view_after<Index, Exec, View, T>(pass.exec, in, given, slots[Index].lengths, false),
+                               out, out_gradient, in_gradient, slots, gradients, memory);
       at<Index>::backward(pass.child(Index), in, given, gradients[(Index + 1) % 2], wanted, part);
     }
   }
@@ -336,8 +349,8 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     return frozen_from<0, T>();
   }
   template <class T>
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
-    freeze_from<0>(parameters, statistics, frozen);
+  static void freeze(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
+    freeze_from<0>(parameters, statistics, form, frozen);
   }
   template <class T>
   static constexpr std::size_t infer_scratch_bytes(const dims<In>& in, std::size_t concurrency) {
@@ -349,21 +362,21 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     (indices{});
     return 2 * largest_between<T>(in) + 2 * padded(in.count * sizeof(std::uint32_t)) + padded(largest);
   }
-  template <executor Exec, class View, class T>
+  template <backend Exec, class View, class T>
   static void infer(const context<Exec>& pass, const View& in, T* out, const T* frozen, std::byte* scratch) {
     infer_all<fused_activation::none>(pass, in, static_cast<const T*>(nullptr), out, frozen, scratch);
   }
   /// Whether the last layer can add to what it gives.
   static constexpr bool adds = adds_from<0>();
   /// After(what the chain gives + addend).
-  template <fused_activation After, executor Exec, class View, class T>
+  template <fused_activation After, backend Exec, class View, class T>
   requires(adds) static void infer_added(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
                                          std::byte* scratch) {
     infer_all<After>(pass, in, addend, out, frozen, scratch);
   }
 
  private:
-  template <fused_activation After, executor Exec, class View, class T>
+  template <fused_activation After, backend Exec, class View, class T>
   static void infer_all(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
                         std::byte* scratch) {
     const std::size_t between = largest_between<T>(in.size());
@@ -383,7 +396,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     std::byte* rest = nullptr;
   };
   template <std::size_t Index, class T>
-  static void freeze_from(const T* parameters, const T* statistics, T* frozen) {
+  static void freeze_from(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
     if constexpr (Index < depth) {
       constexpr group here = group_at<Index>();
       const T* const own = parameters + parameter_starts[Index];
@@ -392,15 +405,15 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
         std::array<T, norm::channels> scale, shift;
         norm::scale_and_shift(parameters + parameter_starts[Index + 1], statistics + statistic_starts[Index + 1],
                               scale.data(), shift.data());
-        at<Index>::freeze_folded(own, scale.data(), shift.data(), frozen);
+        at<Index>::freeze_folded(own, scale.data(), shift.data(), form, frozen);
       } else {
-        inference<at<Index>>::freeze(own, statistics + statistic_starts[Index], frozen);
+        inference<at<Index>>::freeze(own, statistics + statistic_starts[Index], form, frozen);
       }
-      freeze_from<here.end>(parameters, statistics,
+      freeze_from<here.end>(parameters, statistics, form,
                             frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T));
     }
   }
-  template <std::size_t Index, fused_activation After, executor Exec, class View, class T>
+  template <std::size_t Index, fused_activation After, backend Exec, class View, class T>
   static void infer_from(const context<Exec>& pass, const View& in, const T* addend, T* out, const T* frozen,
                          const inference_buffers<T>& buffers) {
     constexpr group here = group_at<Index>();
@@ -420,9 +433,9 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
       inference<at<Index>>::infer(pass, in, target, frozen, buffers.rest);
     }
     if constexpr (!last) {
-      infer_from<here.end, After>(pass, view_after<Index, View, T>(in, target, buffers.lengths[which], true), addend, out,
-                                  frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T),
-                                  buffers);
+      infer_from<here.end, After>(
+          pass, view_after<Index, Exec, View, T>(pass.exec, in, target, buffers.lengths[which], true), addend, out,
+          frozen + padded(inference<at<Index>>::template frozen_size<T>() * sizeof(T)) / sizeof(T), buffers);
     }
   }
 };

@@ -31,7 +31,7 @@ class frozen {
   explicit frozen(const weights<Net, T>& trained) : packed_(inference<bound>::template frozen_size<T>()) {
     detail::require_finite<T>("nn::frozen", "the parameters", trained.parameters);
     detail::require_finite<T>("nn::frozen", "the statistics", trained.statistics);
-    inference<bound>::freeze(trained.parameters.data(), trained.statistics.data(), packed_.data());
+    inference<bound>::freeze(trained.parameters.data(), trained.statistics.data(), frozen_form::packed, packed_.data());
   }
 
   /// Memory for calls with batches of up to largest.count examples of largest.steps steps, run by `concurrency` threads;

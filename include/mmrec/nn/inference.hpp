@@ -8,6 +8,10 @@
 namespace mmrec::inline v0 {
 namespace nn {
 
+/// How frozen weights lie: packed for the kernels of the CPU, or in the places and of the sizes of these, but as they were
+/// trained, for those of devices.
+enum class frozen_form { packed, plain };
+
 /// Activations that a layer can apply while it stores its output.
 enum class fused_activation { none, relu };
 /// The layer that normalises, if B does: its effect at inference is one scale and one shift a channel.
@@ -22,8 +26,8 @@ concept absorbing_layer = requires {
 };
 /// And a norm's scale and shift to its weights beforehand: freeze_folded(...).
 template <class B>
-concept folding_layer = absorbing_layer<B> && requires(float* numbers) {
-  B::freeze_folded(numbers, numbers, numbers, numbers);
+concept folding_layer = absorbing_layer<B> && requires(float* numbers, frozen_form form) {
+  B::freeze_folded(numbers, numbers, numbers, form, numbers);
 };
 /// A layer that can add other numbers to its output, before an activation: infer_added<Activation>(...).
 template <class B>
@@ -44,7 +48,7 @@ constexpr fused_activation activation_of() {
 /// kernels read them. A bound layer B may define
 ///
 ///   frozen_size<T>()                               elements
-///   freeze(parameters, statistics, frozen)         writes them
+///   freeze(parameters, statistics, frozen)         writes them; or freeze(parameters, statistics, form, frozen)
 ///   infer(context, in, out, frozen, scratch)       overwrites out; no allocation
 ///   infer_scratch_bytes<T>(dims, concurrency)
 ///
@@ -60,9 +64,11 @@ struct inference {
     }
   }
   template <class T>
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
+  static void freeze(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
     if constexpr (folding_layer<B>) {
-      B::freeze_folded(parameters, static_cast<const T*>(nullptr), static_cast<const T*>(nullptr), frozen);
+      B::freeze_folded(parameters, static_cast<const T*>(nullptr), static_cast<const T*>(nullptr), form, frozen);
+    } else if constexpr (requires { B::freeze(parameters, statistics, form, frozen); }) {
+      B::freeze(parameters, statistics, form, frozen);
     } else if constexpr (requires { B::freeze(parameters, statistics, frozen); }) {
       B::freeze(parameters, statistics, frozen);
     } else {
@@ -78,7 +84,7 @@ struct inference {
       return B::template scratch_bytes<T>(in, concurrency);
     }
   }
-  template <class T, executor Exec, class View>
+  template <class T, backend Exec, class View>
   static void infer(const context<Exec>& pass, const View& in, T* out, const T* frozen, std::byte* scratch) {
     if constexpr (folding_layer<B>) {
       B::template infer_fused<fused_activation::none>(pass, in, out, frozen, scratch);

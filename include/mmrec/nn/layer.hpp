@@ -64,12 +64,18 @@ constexpr std::size_t total_size(const std::array<tensor_spec, N>& tensors) {
   return sum;
 }
 
+/// What the randomness of a pass derives from: a seed, or, for a device, where one will be found when the pass is run.
+template <class Exec>
+struct key_of {
+  using type = seed;
+};
+
 /// What a pass through a network shares: where it runs, whether it trains, and the randomness of this step.
-template <executor Exec>
+template <backend Exec>
 struct context {
   const Exec& exec;
   bool training = false;
-  seed key{};  ///< of this step and this layer
+  typename key_of<Exec>::type key{};  ///< of this step and this layer
   kernel::simd_level level = kernel::best_simd_level();
 
   context child(std::uint64_t index) const { return {exec, training, key.derive(index), level}; }
@@ -79,11 +85,12 @@ struct context {
 template <class T>
 struct layer_memory {
   const T* parameters = nullptr;
-  T* gradients = nullptr;        ///< null in a forward pass
-  T* statistics = nullptr;       ///< running means and the like
-  std::byte* state = nullptr;    ///< what forward leaves for backward
-  std::byte* scratch = nullptr;  ///< what a call may overwrite
-  touched_rows* rows = nullptr;  ///< one for each of the layer's sparse tensors; null in a forward pass
+  T* gradients = nullptr;                  ///< null in a forward pass
+  T* statistics = nullptr;                 ///< running means and the like
+  std::byte* state = nullptr;              ///< what forward leaves for backward
+  std::byte* scratch = nullptr;            ///< what a call may overwrite
+  touched_rows* rows = nullptr;            ///< one for each of the layer's sparse tensors; null in a forward pass
+  std::uint8_t* const* touched = nullptr;  ///< the same on a device, a flag a row each
 };
 
 /// What layers have in common. A layer is a type L with a member template L::on<In>, complete for each shape In that it
@@ -92,6 +99,10 @@ struct layer_memory {
 ///   forward(context, in, out, memory)                      out of batch_view in; overwrites out
 ///   backward(context, in, out, out_gradient, in_gradient, memory)
 ///                       adds to memory.gradients, overwrites in_gradient, which is null where it is not wanted
+///
+/// Where the Exec of the context is a device_queue, all pointers are the device's. A layer that can run there calls kernels by
+/// their plain names, after `using kernel::conv2d_forward;`, so that a device's kernels, which stand in its namespace under the
+/// same names, are found by their first argument; and says `backend Exec` in place of `executor Exec`.
 ///
 ///   check_wiring()     if there is one, holds the static_asserts about shapes that a layer takes but cannot work with. What
 ///                      the class gives besides must be usable all the same, so that one mistake is one error
@@ -124,6 +135,11 @@ struct layer_base {
   static constexpr std::size_t scratch_bytes(const dims<In>&, std::size_t) {
     return 0;
   }
+};
+
+/// How a layer that changes_steps does so, as `window_of_lengths`: a device, whose lengths the host does not know, goes by it.
+struct length_window {
+  std::size_t window = 1, stride = 1, padding = 0, dilation = 1;
 };
 
 /// Layer L takes shape In.
@@ -185,6 +201,16 @@ struct enumeration_position {
   std::size_t steps = 1;                     ///< that the layer takes
   const std::size_t* input_steps = nullptr;  ///< of each input of a network with several; null: `steps` in all
 };
+
+/// Whether bound layer B can be run on devices: made of others, whether all of them can.
+template <class B>
+constexpr bool runs_on_devices() {
+  if constexpr (requires { B::on_devices; }) {
+    return B::on_devices;
+  } else {
+    return false;
+  }
+}
 
 /// How layers are put together: what an enumeration passes besides the layers.
 enum class landmark { residual, shortcut, sum, branch, join, parallel, next_side, concatenation };

@@ -11,11 +11,12 @@
 #include <type_traits>
 #include <utility>
 
+#include <mmrec/kernel/memory.hpp>
+#include <mmrec/kernel/rows.hpp>
 #include <mmrec/nn/inference.hpp>
 #include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/memory.hpp>
 #include <mmrec/nn/named.hpp>
-#include <mmrec/nn/residual.hpp>
 #include <mmrec/nn/shape.hpp>
 
 namespace mmrec::inline v0 {
@@ -65,6 +66,11 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
   static constexpr std::size_t parameter_count = parameter_starts[size];
   static constexpr std::size_t statistic_count = statistic_starts[size];
   static constexpr std::size_t sparse_count = sparse_starts[size];
+  static constexpr bool on_devices = [] {
+    bool all = true;
+    each([&](auto index) { all = all && runs_on_devices<at<index>>(); });
+    return all;
+  }();
 
   template <class Steps>
   static constexpr std::uint64_t multiply_adds(const Steps& steps) {
@@ -85,7 +91,7 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     return outputs_bytes<T>(in) + padded(in.size() * sizeof(T)) + padded(largest);
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     arena state(memory.state);
     const kept<T> own = lay_out<T>(state, in.size());
@@ -93,9 +99,9 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
       at<index>::forward(pass.child(index), in, own.outputs[index],
                          memory_of<index>(memory, own.states[index], memory.scratch));
     });
-    join(in.count, own.outputs, out);
+    join(pass.exec, in.count, own.outputs, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
     arena state(memory.state), scratch(memory.scratch);
@@ -104,17 +110,18 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     each([&](auto index) { gradients[index] = scratch.take<T>(in.count * widths[index]); });
     T* const side = scratch.take<T>(in.size().size());
     std::byte* const rest = memory.scratch + scratch.used();
-    for (std::size_t example = 0; example < in.count; ++example) {
-      for (std::size_t part = 0; part < size; ++part) {
-        std::copy_n(out_gradient, widths[part], gradients[part] + example * widths[part]);
-        out_gradient += widths[part];
-      }
+    using kernel::add;
+    using kernel::copy_columns;
+    std::size_t first = 0;
+    for (std::size_t part = 0; part < size; ++part) {
+      copy_columns(pass.exec, in.count, widths[part], out_gradient + first, width, gradients[part], widths[part]);
+      first += widths[part];
     }
     each([&](auto index) {
       T* const wanted = in_gradient == nullptr || index == 0 ? in_gradient : side;
       at<index>::backward(pass.child(index), in, own.outputs[index], static_cast<const T*>(gradients[index]), wanted,
                           memory_of<index>(memory, own.states[index], rest));
-      if (wanted != in_gradient) add_to(pass.exec, in.size().size(), side, in_gradient);
+      if (wanted != in_gradient) add(pass.exec, in.size().size(), static_cast<const T*>(side), in_gradient);
     });
   }
 
@@ -142,9 +149,9 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     return sum;
   }
   template <class T>
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
+  static void freeze(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
     each([&](auto index) {
-      inference<at<index>>::freeze(parameters + parameter_starts[index], statistics + statistic_starts[index], frozen);
+      inference<at<index>>::freeze(parameters + parameter_starts[index], statistics + statistic_starts[index], form, frozen);
       frozen += frozen_part<index, T>();
     });
   }
@@ -156,7 +163,7 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     });
     return outputs_bytes<T>(in) + padded(largest);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void infer(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen, std::byte* scratch) {
     arena memory(scratch);
     std::array<T*, size> outputs{};
@@ -166,7 +173,7 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
       inference<at<index>>::infer(pass, in, outputs[index], frozen, rest);
       frozen += frozen_part<index, T>();
     });
-    join(in.count, outputs, out);
+    join(pass.exec, in.count, outputs, out);
   }
 
  private:
@@ -190,12 +197,12 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     for (const std::size_t part : widths) sum += padded(in.count * part * sizeof(T));
     return sum;
   }
-  template <class T>
-  static void join(std::size_t count, const std::array<T*, size>& outputs, T* out) {
-    for (std::size_t example = 0; example < count; ++example) {
-      for (std::size_t part = 0; part < size; ++part) {
-        out = std::copy_n(outputs[part] + example * widths[part], widths[part], out);
-      }
+  template <backend Exec, class T>
+  static void join(const Exec& exec, std::size_t count, const std::array<T*, size>& outputs, T* out) {
+    using kernel::copy_columns;
+    for (std::size_t part = 0; part < size; ++part) {
+      copy_columns(exec, count, widths[part], static_cast<const T*>(outputs[part]), widths[part], out, width);
+      out += widths[part];
     }
   }
   template <std::size_t Index, class T>
@@ -211,6 +218,7 @@ struct parallel_on : layer_base<In, flat<(flat_width<typename layer_of<Layers>::
     part.state = state;
     part.scratch = scratch;
     if (whole.rows != nullptr) part.rows = whole.rows + sparse_starts[Index];
+    if (whole.touched != nullptr) part.touched = whole.touched + sparse_starts[Index];
     return part;
   }
 };

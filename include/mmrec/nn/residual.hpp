@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <mmrec/kernel/elementwise.hpp>
+#include <mmrec/kernel/memory.hpp>
 #include <mmrec/nn/chain.hpp>
 #include <mmrec/nn/inference.hpp>
 #include <mmrec/nn/layer.hpp>
@@ -31,13 +33,6 @@ struct bound_shortcut<identity, In> {
   using output = In;
   static constexpr bool present = false;
 };
-
-template <executor Exec, class T>
-void add_to(const Exec& exec, std::size_t count, const T* from, T* to) {
-  for_ranges(exec, count, 1 << 15, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) to[i] += from[i];
-  });
-}
 }  // namespace detail
 
 /// y = body(x) + shortcut(x).
@@ -73,6 +68,7 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
   static constexpr std::size_t statistic_count = statistic_count_of<body>() + statistic_count_of<shortcut>();
   static constexpr std::size_t sparse_count = sparse_count_of<body>() + sparse_count_of<shortcut>();
   static constexpr bool changes_steps = body::changes_steps;
+  static constexpr bool on_devices = runs_on_devices<body>() && (!projects || runs_on_devices<shortcut>());
 
   static constexpr std::size_t steps(std::size_t in) { return body::steps(in); }
   static constexpr std::uint64_t multiply_adds(std::size_t steps) {
@@ -92,7 +88,7 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
                       shortcut::template scratch_bytes<T>(in, concurrency));
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     const parts<T> own(in.size(), memory);
     const std::size_t size = output_dims<body>(in.size()).size();
@@ -106,20 +102,23 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     } else {
       other = in.data;
     }
-    if (given != out) std::copy_n(given, size, out);
-    detail::add_to(pass.exec, size, other, out);
+    using kernel::add;
+    using kernel::copy;
+    if (given != out) copy(pass.exec, size, static_cast<const T*>(given), out);
+    add(pass.exec, size, other, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
+    using kernel::add;
     const parts<T> own(in.size(), memory);
     body::backward(pass.child(0), in, own.body_output, out_gradient, in_gradient, own.body_memory);
     if constexpr (projects) {
       T* const side = in_gradient == nullptr ? nullptr : own.side;
       shortcut::backward(pass.child(1), in, own.shortcut_output, out_gradient, side, own.shortcut_memory);
-      if (side != nullptr) detail::add_to(pass.exec, in.size().size(), side, in_gradient);
+      if (side != nullptr) add(pass.exec, in.size().size(), static_cast<const T*>(side), in_gradient);
     } else if (in_gradient != nullptr) {
-      detail::add_to(pass.exec, in.size().size(), out_gradient, in_gradient);
+      add(pass.exec, in.size().size(), out_gradient, in_gradient);
     }
   }
 
@@ -149,10 +148,10 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     return frozen_body<T>() + (projects ? inference<shortcut>::template frozen_size<T>() : 0);
   }
   template <class T>
-  static void freeze(const T* parameters, const T* statistics, T* frozen) {
-    inference<body>::freeze(parameters, statistics, frozen);
+  static void freeze(const T* parameters, const T* statistics, frozen_form form, T* frozen) {
+    inference<body>::freeze(parameters, statistics, form, frozen);
     if constexpr (projects) {
-      inference<shortcut>::freeze(parameters + parameter_count_of<body>(), statistics + statistic_count_of<body>(),
+      inference<shortcut>::freeze(parameters + parameter_count_of<body>(), statistics + statistic_count_of<body>(), form,
                                   frozen + frozen_body<T>());
     }
   }
@@ -163,12 +162,12 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
                       inference<shortcut>::template scratch_bytes<T>(in, concurrency));
   }
   static constexpr bool absorbs = true;
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void infer(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen, std::byte* scratch) {
     infer_fused<fused_activation::none>(pass, in, out, frozen, scratch);
   }
   /// The sum, and an activation after it, are formed as the body's last layer stores its output, where that layer can.
-  template <fused_activation Activation, executor Exec, class T>
+  template <fused_activation Activation, backend Exec, class T>
   static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
                           std::byte* scratch) {
     const std::size_t size = output_dims<body>(in.size()).size();
@@ -185,11 +184,11 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
       body::template infer_added<Activation>(pass, in, other, out, frozen, rest);
     } else {
       inference<body>::infer(pass, in, out, frozen, rest);
-      detail::add_to(pass.exec, size, other, out);
+      using kernel::add;
+      using kernel::relu_forward;
+      add(pass.exec, size, other, out);
       if constexpr (Activation == fused_activation::relu) {
-        for_ranges(pass.exec, size, 1 << 15, [&](std::size_t begin, std::size_t end) {
-          for (std::size_t i = begin; i < end; ++i) out[i] = (std::max)(out[i], T(0));
-        });
+        relu_forward(pass.exec, size, static_cast<const T*>(out), out, pass.level);
       }
     }
   }
@@ -223,6 +222,7 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
       if (whole.gradients != nullptr) shortcut_memory.gradients = whole.gradients + parameter_count_of<body>();
       shortcut_memory.statistics = whole.statistics + statistic_count_of<body>();
       if (whole.rows != nullptr) shortcut_memory.rows = whole.rows + sparse_count_of<body>();
+      if (whole.touched != nullptr) shortcut_memory.touched = whole.touched + sparse_count_of<body>();
     }
     layer_memory<T> body_memory;
     layer_memory<T> shortcut_memory;

@@ -4,23 +4,12 @@
 #include <cstddef>
 
 #include <mmrec/core/config.hpp>
+#include <mmrec/kernel/conv2d_shape.hpp>
 #include <mmrec/kernel/cpu_features.hpp>
 #include <mmrec/kernel/detail/simd_vector.hpp>
 
 namespace mmrec::inline v0 {
 namespace kernel {
-
-/// What a convolution applies to its sums, element by element, while it stores them.
-enum class conv2d_activation { none, relu, leaky_relu };
-
-/// output = activation(sum + bias + residual).
-template <class T>
-struct conv2d_epilogue {
-  const T* bias = nullptr;      ///< one for each output channel; null: none
-  const T* residual = nullptr;  ///< laid out as the output, which it may not overlap; null: none
-  conv2d_activation activation = conv2d_activation::none;
-  T slope = T(0.01);  ///< of leaky_relu, for negative values
-};
 
 namespace detail {
 

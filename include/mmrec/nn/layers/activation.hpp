@@ -18,14 +18,15 @@ namespace detail {
 template <class In, class Function>
 struct elementwise_on : layer_base<In, In> {
   static constexpr bool uses_output = Function::uses_output;
+  static constexpr bool on_devices = true;
   static constexpr std::string_view name() { return Function::name; }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>&) {
     Function::forward(pass.exec, in.size().size(), in.data, out, pass.level);
-    if constexpr (!Function::keeps_zero) zero_padding(in, shape_size<In>::of(1), out);
+    if constexpr (!Function::keeps_zero) zero_padding(pass.exec, in, shape_size<In>::of(1), out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T* out, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>&) {
     if (in_gradient == nullptr) return;

@@ -12,15 +12,16 @@ namespace nn {
 namespace detail {
 struct avg_pool_function {
   static constexpr const char* name = "avg_pool";
-  template <executor Exec, class T>
-  static void forward(const Exec& exec, const kernel::pool2d_shape& shape, std::size_t images, const T* x, T* y,
-                      kernel::simd_level level) {
-    kernel::average_pool2d_forward(exec, shape, images, x, y, kernel::pool_divisor::window, level);
+  template <backend Exec, class Shape, class T, class... Rest>
+  static void forward(const Exec& exec, const Shape& shape, std::size_t images, const T* x, T* y, Rest... rest) {
+    using kernel::average_pool2d_forward;
+    average_pool2d_forward(exec, shape, images, x, y, kernel::pool_divisor::window, rest...);
   }
-  template <executor Exec, class T>
-  static void backward(const Exec& exec, const kernel::pool2d_shape& shape, std::size_t images, const T*,
-                       const T* y_gradient, T* x_gradient, kernel::simd_level level) {
-    kernel::average_pool2d_backward(exec, shape, images, y_gradient, x_gradient, kernel::pool_divisor::window, level);
+  template <backend Exec, class Shape, class T, class... Rest>
+  static void backward(const Exec& exec, const Shape& shape, std::size_t images, const T*, const T* y_gradient,
+                       T* x_gradient, Rest... rest) {
+    using kernel::average_pool2d_backward;
+    average_pool2d_backward(exec, shape, images, y_gradient, x_gradient, kernel::pool_divisor::window, rest...);
   }
 };
 }  // namespace detail

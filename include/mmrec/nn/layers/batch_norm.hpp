@@ -2,10 +2,10 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <string_view>
 
+#include <mmrec/exec/cpu.hpp>
 #include <mmrec/kernel/norm.hpp>
 #include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/memory.hpp>
@@ -49,6 +49,7 @@ constexpr kernel::norm_shape norm_shape_of(const dims<In>& in, std::size_t width
 template <class In, std::size_t C, std::size_t Pixels>
 struct batch_norm_on : layer_base<In, In> {
   static constexpr std::size_t channels = C;
+  static constexpr bool on_devices = true;
   static constexpr double epsilon = 1e-5, momentum = 0.1;
   static constexpr std::array parameters{vector_spec("weight", C, fill::ones), vector_spec("bias", C, fill::zeros)};
   static constexpr std::array statistics{vector_spec("running_mean", C, fill::zeros),
@@ -64,38 +65,38 @@ struct batch_norm_on : layer_base<In, In> {
     return (std::max)(kernel::norm_scratch(norm_shape_of(in, C)) * sizeof(double), 2 * C * sizeof(T));
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     const kernel::norm_shape shape = norm_shape_of(in, C, Pixels);
     const T *const weight = memory.parameters, *const bias = weight + C;
     if (!pass.training) {
-      T* const scale = reinterpret_cast<T*>(memory.scratch);
-      scale_and_shift(memory.parameters, memory.statistics, scale, scale + C);
-      kernel::scale_and_shift<Exec, T>(pass.exec, shape, in.data, scale, scale + C, out, pass.level);
+      using kernel::scale_and_shift;
+      using kernel::statistics_scale;
+      T *const scale = reinterpret_cast<T*>(memory.scratch), *const shift = scale + C;
+      statistics_scale(pass.exec, C, epsilon, weight, bias, memory.statistics, memory.statistics + C, scale, shift);
+      scale_and_shift(pass.exec, shape, in.data, static_cast<const T*>(scale), static_cast<const T*>(shift), out,
+                      pass.level);
       return;
     }
+    using kernel::batch_norm_forward;
     T* const mean = reinterpret_cast<T*>(memory.state);
-    kernel::batch_norm_forward(pass.exec, shape, T(epsilon), T(momentum), in.data, weight, bias, memory.statistics,
-                               memory.statistics + C, out, mean, mean + C, reinterpret_cast<double*>(memory.scratch),
-                               pass.level);
+    batch_norm_forward(pass.exec, shape, T(epsilon), T(momentum), in.data, weight, bias, memory.statistics,
+                       memory.statistics + C, out, mean, mean + C, reinterpret_cast<double*>(memory.scratch), pass.level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
     const T* const mean = reinterpret_cast<const T*>(memory.state);
-    kernel::batch_norm_backward(pass.exec, norm_shape_of(in, C, Pixels), in.data, out_gradient, memory.parameters, mean,
-                                mean + C, memory.gradients, memory.gradients + C, in_gradient,
-                                reinterpret_cast<double*>(memory.scratch), pass.level);
+    using kernel::batch_norm_backward;
+    batch_norm_backward(pass.exec, norm_shape_of(in, C, Pixels), in.data, out_gradient, memory.parameters, mean, mean + C,
+                        memory.gradients, memory.gradients + C, in_gradient, reinterpret_cast<double*>(memory.scratch),
+                        pass.level);
   }
 
   /// What is left of it once the running statistics stand still: y = x * scale + shift.
   template <class T>
   static void scale_and_shift(const T* trained, const T* running, T* scale, T* shift) {
-    for (std::size_t c = 0; c < C; ++c) {
-      const double factor = static_cast<double>(trained[c]) / std::sqrt(static_cast<double>(running[C + c]) + epsilon);
-      scale[c] = static_cast<T>(factor);
-      shift[c] = static_cast<T>(static_cast<double>(trained[C + c]) - static_cast<double>(running[c]) * factor);
-    }
+    kernel::statistics_scale(exec::cpu{}, C, epsilon, trained, trained + C, running, running + C, scale, shift);
   }
   template <class T>
   static constexpr std::size_t frozen_size() {
@@ -109,9 +110,10 @@ struct batch_norm_on : layer_base<In, In> {
   static constexpr std::size_t infer_scratch_bytes(const dims<In>&, std::size_t) {
     return 0;
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void infer(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen, std::byte*) {
-    kernel::scale_and_shift<Exec, T>(pass.exec, norm_shape_of(in, C, Pixels), in.data, frozen, frozen + C, out, pass.level);
+    using kernel::scale_and_shift;
+    scale_and_shift(pass.exec, norm_shape_of(in, C, Pixels), in.data, frozen, frozen + C, out, pass.level);
   }
 };
 

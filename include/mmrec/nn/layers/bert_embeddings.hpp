@@ -65,7 +65,7 @@ struct token_and_position_on : layer_base<ids, sequence<D>> {
   template <executor Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<ids, T>& in, const T*, const T* out_gradient, T*,
                        const layer_memory<T>& memory) {
-    note_rows(in, static_cast<std::size_t>(-1), memory.rows);
+    note_rows(pass.exec, in, static_cast<std::size_t>(-1), memory);
     const kernel::id_batch batch = id_batch_of(in);
     T *const words = memory.gradients, *const positions = words + Vocabulary * D, *const type = positions + Positions * D;
     kernel::detail::for_columns(pass.exec, D, [&](std::size_t first, std::size_t count) {

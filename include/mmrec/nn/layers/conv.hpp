@@ -97,7 +97,7 @@ struct conv_sizes {
 /// The passes of a convolution. Sizes::shape has its sizes, of which a sequence's width is known at run time only.
 template <class In, class OutShape, class Sizes, bool Bias>
 struct conv_on : layer_base<In, OutShape> {
-  static constexpr bool absorbs = true, adds = true;
+  static constexpr bool absorbs = true, adds = true, on_devices = true;
   static constexpr kernel::conv2d_shape fixed = Sizes::shape;
   static constexpr std::size_t out_channels = fixed.out_channels;
 
@@ -108,6 +108,16 @@ struct conv_on : layer_base<In, OutShape> {
     if constexpr (has_steps<In>) shape.in_width = steps;
     return shape;
   }
+  /// As the kernels take it: a picture's is known to the compiler.
+  static constexpr auto kernel_shape_for(std::size_t steps) {
+    if constexpr (has_steps<In>) {
+      return shape_for(steps);
+    } else {
+      return kernel::constant_conv2d<fixed>{};
+    }
+  }
+  static constexpr length_window window_of_lengths{fixed.kernel_width, fixed.stride_width, fixed.padding_width,
+                                                   fixed.dilation_width};
   static constexpr bool changes_steps =
       has_steps<In> &&
       (fixed.stride_width != 1 || 2 * fixed.padding_width != fixed.dilation_width * (fixed.kernel_width - 1));
@@ -123,34 +133,38 @@ struct conv_on : layer_base<In, OutShape> {
   template <class T>
   static constexpr std::size_t scratch_bytes(const dims<In>& in, std::size_t concurrency) {
     const auto shape = shape_for(in.steps);
-    return sizeof(T) * (std::max)({kernel::conv2d_forward_scratch<T>(shape, in.count, concurrency),
-                                   kernel::conv2d_backward_input_scratch<T>(shape, in.count, concurrency),
-                                   kernel::conv2d_backward_weights_scratch<T>(shape, in.count, concurrency)});
+    return (std::max)({sizeof(T) * kernel::conv2d_forward_scratch<T>(shape, in.count, concurrency),
+                       sizeof(T) * kernel::conv2d_backward_input_scratch<T>(shape, in.count, concurrency),
+                       sizeof(T) * kernel::conv2d_backward_weights_scratch<T>(shape, in.count, concurrency),
+                       lengths_bytes(in)});
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     if (gives_nothing(in)) return;
-    kernel::conv2d_forward(pass.exec, shape_for(in.steps), in.count, in.data, memory.parameters,
-                           {.bias = Bias ? memory.parameters + fixed.weights() : nullptr}, out,
-                           reinterpret_cast<T*>(memory.scratch), pass.level);
-    zero_output_padding(in, out);
+    using kernel::conv2d_forward;
+    const kernel::conv2d_epilogue<T> epilogue{.bias = Bias ? memory.parameters + fixed.weights() : nullptr};
+    conv2d_forward(pass.exec, kernel_shape_for(in.steps), in.count, in.data, memory.parameters, epilogue, out,
+                   reinterpret_cast<T*>(memory.scratch), pass.level);
+    zero_output_padding(pass.exec, in, out, memory.scratch);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
     if (gives_nothing(in)) {
-      if (in_gradient != nullptr) std::fill_n(in_gradient, in.size().size(), T(0));
+      using kernel::fill;
+      if (in_gradient != nullptr) fill(pass.exec, in.size().size(), T(0), in_gradient);
       return;
     }
-    const auto shape = shape_for(in.steps);
+    using kernel::conv2d_backward_input;
+    using kernel::conv2d_backward_weights;
+    const auto shape = kernel_shape_for(in.steps);
     T* const scratch = reinterpret_cast<T*>(memory.scratch);
-    kernel::conv2d_backward_weights(pass.exec, shape, in.count, in.data, out_gradient, memory.gradients,
-                                    Bias ? memory.gradients + fixed.weights() : nullptr, scratch, pass.level);
+    conv2d_backward_weights(pass.exec, shape, in.count, in.data, out_gradient, memory.gradients,
+                            Bias ? memory.gradients + fixed.weights() : nullptr, scratch, pass.level);
     if (in_gradient == nullptr) return;
-    kernel::conv2d_backward_input(pass.exec, shape, in.count, memory.parameters, out_gradient, in_gradient, scratch,
-                                  pass.level);
-    zero_padding(in, fixed.in_channels, in_gradient);
+    conv2d_backward_input(pass.exec, shape, in.count, memory.parameters, out_gradient, in_gradient, scratch, pass.level);
+    zero_padding(pass.exec, in, fixed.in_channels, in_gradient);
   }
 
   template <class T>
@@ -158,12 +172,16 @@ struct conv_on : layer_base<In, OutShape> {
     return kernel::conv2d_packed_size<T>(fixed) + out_channels;
   }
   template <class T>
-  static void freeze_folded(const T* trained, const T* scale, const T* shift, T* frozen) {
+  static void freeze_folded(const T* trained, const T* scale, const T* shift, frozen_form form, T* frozen) {
     std::vector<T> folded(trained, trained + fixed.weights());
     if (scale != nullptr) {
       for (std::size_t i = 0; i < folded.size(); ++i) folded[i] *= scale[i % out_channels];
     }
-    kernel::conv2d_pack(exec::cpu{.threads = 1}, fixed, folded.data(), frozen);
+    if (form == frozen_form::plain) {
+      std::copy(folded.begin(), folded.end(), frozen);
+    } else {
+      kernel::conv2d_pack(exec::cpu{.threads = 1}, fixed, folded.data(), frozen);
+    }
     T* const bias = frozen + kernel::conv2d_packed_size<T>(fixed);
     for (std::size_t channel = 0; channel < out_channels; ++channel) {
       const T own = Bias ? trained[fixed.weights() + channel] : T(0);
@@ -172,24 +190,30 @@ struct conv_on : layer_base<In, OutShape> {
   }
   template <class T>
   static constexpr std::size_t infer_scratch_bytes(const dims<In>& in, std::size_t concurrency) {
-    return sizeof(T) * kernel::conv2d_forward_scratch<T>(shape_for(in.steps), in.count, concurrency);
+    return (std::max)(sizeof(T) * kernel::conv2d_forward_scratch<T>(shape_for(in.steps), in.count, concurrency),
+                      lengths_bytes(in));
   }
-  template <fused_activation Activation, executor Exec, class T>
+  template <fused_activation Activation, backend Exec, class T>
   static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
                           std::byte* scratch) {
     infer_added<Activation>(pass, in, static_cast<const T*>(nullptr), out, frozen, scratch);
   }
-  template <fused_activation Activation, executor Exec, class T>
+  template <fused_activation Activation, backend Exec, class T>
   static void infer_added(const context<Exec>& pass, const batch_view<In, T>& in, const T* addend, T* out, const T* frozen,
                           std::byte* scratch) {
     if (gives_nothing(in)) return;
     constexpr auto activation =
         Activation == fused_activation::relu ? kernel::conv2d_activation::relu : kernel::conv2d_activation::none;
-    kernel::conv2d_forward_packed(
-        pass.exec, shape_for(in.steps), in.count, in.data, frozen,
-        {.bias = frozen + kernel::conv2d_packed_size<T>(fixed), .residual = addend, .activation = activation}, out,
-        reinterpret_cast<T*>(scratch), pass.level);
-    zero_output_padding(in, out);
+    const kernel::conv2d_epilogue<T> epilogue{
+        .bias = frozen + kernel::conv2d_packed_size<T>(fixed), .residual = addend, .activation = activation};
+    if constexpr (device_queue<Exec>) {
+      conv2d_forward(pass.exec, kernel_shape_for(in.steps), in.count, in.data, frozen, epilogue, out,
+                     static_cast<T*>(nullptr), pass.level);
+    } else {
+      kernel::conv2d_forward_packed(pass.exec, shape_for(in.steps), in.count, in.data, frozen, epilogue, out,
+                                    reinterpret_cast<T*>(scratch), pass.level);
+    }
+    zero_output_padding(pass.exec, in, out, scratch);
   }
 
  private:
@@ -198,15 +222,19 @@ struct conv_on : layer_base<In, OutShape> {
   static bool gives_nothing(const batch_view<In, T>& in) {
     return in.count == 0 || steps(in.steps) == 0;
   }
-  template <class T>
-  static void zero_output_padding(const batch_view<In, T>& in, T* out) {
+  static constexpr std::size_t lengths_bytes(const dims<In>& in) {
+    return has_steps<In> ? in.count * sizeof(std::uint32_t) : 0;
+  }
+  template <backend Exec, class T>
+  static void zero_output_padding(const Exec& exec, const batch_view<In, T>& in, T* out, std::byte* scratch) {
     if constexpr (has_steps<In>) {
       if (in.lengths == nullptr) return;
-      const std::size_t all = steps(in.steps);
-      for (std::size_t example = 0; example < in.count; ++example) {
-        T* const first = out + example * all * out_channels;
-        std::fill(first + steps(in.lengths[example]) * out_channels, first + all * out_channels, T(0));
-      }
+      using kernel::window_lengths;
+      using kernel::zero_beyond;
+      constexpr length_window w = window_of_lengths;
+      std::uint32_t* const lengths = reinterpret_cast<std::uint32_t*>(scratch);
+      window_lengths(exec, in.count, in.lengths, w.window, w.stride, w.padding, w.dilation, lengths);
+      zero_beyond(exec, in.count, steps(in.steps), static_cast<const std::uint32_t*>(lengths), out_channels, out);
     }
   }
 };

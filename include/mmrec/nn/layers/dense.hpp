@@ -37,6 +37,7 @@ template <class In, class OutShape, std::size_t D, std::size_t Out, bool Bias>
 struct dense_on : layer_base<In, OutShape> {
   static_assert(Out != 0);
   static constexpr bool absorbs = true;
+  static constexpr bool on_devices = true;
   static constexpr auto parameters = [] {
     constexpr tensor_spec weight{"weight", {D, Out}, 2, fill::uniform, D, torch_layout::output_first};
     if constexpr (Bias) {
@@ -57,23 +58,25 @@ struct dense_on : layer_base<In, OutShape> {
                                    kernel::affine_backward_weights_scratch<T>(rows, D, Out, concurrency)});
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     const std::size_t rows = in.size().size() / D;
-    kernel::affine(pass.exec, rows, D, Out, in.data, memory.parameters, Bias ? memory.parameters + D * Out : nullptr, false,
-                   out, reinterpret_cast<T*>(memory.scratch), pass.level);
-    if constexpr (Bias) zero_padding(in, Out, out);
+    using kernel::affine;
+    affine(pass.exec, rows, D, Out, in.data, memory.parameters, Bias ? memory.parameters + D * Out : nullptr, false, out,
+           reinterpret_cast<T*>(memory.scratch), pass.level);
+    if constexpr (Bias) zero_padding(pass.exec, in, Out, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
     const std::size_t rows = in.size().size() / D;
     T* const scratch = reinterpret_cast<T*>(memory.scratch);
-    kernel::affine_backward_weights(pass.exec, rows, D, Out, in.data, out_gradient, memory.gradients,
-                                    Bias ? memory.gradients + D * Out : nullptr, scratch, pass.level);
+    using kernel::affine_backward_input;
+    using kernel::affine_backward_weights;
+    affine_backward_weights(pass.exec, rows, D, Out, in.data, out_gradient, memory.gradients,
+                            Bias ? memory.gradients + D * Out : nullptr, scratch, pass.level);
     if (in_gradient == nullptr) return;
-    kernel::affine_backward_input(pass.exec, rows, D, Out, out_gradient, memory.parameters, in_gradient, scratch,
-                                  pass.level);
+    affine_backward_input(pass.exec, rows, D, Out, out_gradient, memory.parameters, in_gradient, scratch, pass.level);
   }
 
   template <class T>
@@ -81,10 +84,14 @@ struct dense_on : layer_base<In, OutShape> {
     return kernel::gemm_packed_size<T>(D, Out) + Out;
   }
   template <class T>
-  static void freeze_folded(const T* trained, const T* scale, const T* shift, T* frozen) {
+  static void freeze_folded(const T* trained, const T* scale, const T* shift, frozen_form form, T* frozen) {
     std::vector<T> folded(trained, trained + D * Out);
     for (std::size_t i = 0; scale != nullptr && i < folded.size(); ++i) folded[i] *= scale[i % Out];
-    kernel::gemm_pack(D, Out, kernel::as_stored<T>(folded.data(), Out), frozen);
+    if (form == frozen_form::plain) {
+      std::copy(folded.begin(), folded.end(), frozen);
+    } else {
+      kernel::gemm_pack(D, Out, kernel::as_stored<T>(folded.data(), Out), frozen);
+    }
     T* const biases = frozen + kernel::gemm_packed_size<T>(D, Out);
     for (std::size_t column = 0; column < Out; ++column) {
       const T bias = Bias ? trained[D * Out + column] : T(0);
@@ -95,13 +102,19 @@ struct dense_on : layer_base<In, OutShape> {
   static constexpr std::size_t infer_scratch_bytes(const dims<In>& in, std::size_t concurrency) {
     return sizeof(T) * kernel::affine_scratch<T>(in.size() / D, D, Out, concurrency);
   }
-  template <fused_activation Activation, executor Exec, class T>
+  template <fused_activation Activation, backend Exec, class T>
   static void infer_fused(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const T* frozen,
                           std::byte* scratch) {
     const std::size_t rows = in.size().size() / D;
-    kernel::affine_packed(pass.exec, rows, D, Out, in.data, frozen, frozen + kernel::gemm_packed_size<T>(D, Out),
-                          Activation == fused_activation::relu, out, reinterpret_cast<T*>(scratch), pass.level);
-    zero_padding(in, Out, out);
+    const T* const biases = frozen + kernel::gemm_packed_size<T>(D, Out);
+    constexpr bool relu = Activation == fused_activation::relu;
+    if constexpr (device_queue<Exec>) {
+      affine(pass.exec, rows, D, Out, in.data, frozen, biases, relu, out, static_cast<T*>(nullptr), pass.level);
+    } else {
+      kernel::affine_packed(pass.exec, rows, D, Out, in.data, frozen, biases, relu, out, reinterpret_cast<T*>(scratch),
+                            pass.level);
+    }
+    zero_padding(pass.exec, in, Out, out);
   }
 };
 

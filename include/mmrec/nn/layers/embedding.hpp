@@ -26,21 +26,24 @@ struct embedding_on : layer_base<ids, sequence<D>> {
                                                      .initial = fill::normal,
                                                      .sparse = true,
                                                      .zero_row = Padding}};
+  static constexpr bool on_devices = true;
   static std::string name() { return "embedding<" + std::to_string(Vocabulary) + ", " + std::to_string(D) + '>'; }
 
   template <class T>
   static void check_input(std::string_view function, const batch_view<ids, T>& in) {
     require_ids_below(function, Vocabulary, in);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<ids, T>& in, T* out, const layer_memory<T>& memory) {
-    kernel::embedding_forward(pass.exec, id_batch_of(in), D, memory.parameters, out);
+    using kernel::embedding_forward;
+    embedding_forward(pass.exec, id_batch_of(in), D, memory.parameters, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<ids, T>& in, const T*, const T* out_gradient, T*,
                        const layer_memory<T>& memory) {
-    note_rows(in, Padding, memory.rows);
-    kernel::embedding_backward(pass.exec, id_batch_of(in), D, out_gradient, Padding, memory.gradients);
+    using kernel::embedding_backward;
+    note_rows(pass.exec, in, Padding, memory);
+    embedding_backward(pass.exec, id_batch_of(in), D, out_gradient, Padding, memory.gradients);
   }
 };
 

@@ -21,21 +21,24 @@ template <std::size_t Vocabulary, std::size_t D, bag_mode Mode>
 struct embedding_bag_on : layer_base<ids, flat<D>> {
   static constexpr std::array parameters{
       tensor_spec{.name = "weight", .extents = {Vocabulary, D}, .rank = 2, .initial = fill::normal, .sparse = true}};
+  static constexpr bool on_devices = true;
   static std::string name() { return "embedding_bag<" + std::to_string(Vocabulary) + ", " + std::to_string(D) + '>'; }
 
   template <class T>
   static void check_input(std::string_view function, const batch_view<ids, T>& in) {
     require_ids_below(function, Vocabulary, in);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<ids, T>& in, T* out, const layer_memory<T>& memory) {
-    kernel::embedding_bag_forward(pass.exec, id_batch_of(in), Mode, D, memory.parameters, out);
+    using kernel::embedding_bag_forward;
+    embedding_bag_forward(pass.exec, id_batch_of(in), Mode, D, memory.parameters, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<ids, T>& in, const T*, const T* out_gradient, T*,
                        const layer_memory<T>& memory) {
-    note_rows(in, static_cast<std::size_t>(-1), memory.rows);
-    kernel::embedding_bag_backward(pass.exec, id_batch_of(in), Mode, D, out_gradient, memory.gradients);
+    using kernel::embedding_bag_backward;
+    note_rows(pass.exec, in, static_cast<std::size_t>(-1), memory);
+    embedding_bag_backward(pass.exec, id_batch_of(in), Mode, D, out_gradient, memory.gradients);
   }
 };
 

@@ -14,14 +14,16 @@ struct gelu_function {
   static constexpr std::string_view name = "gelu";
   static constexpr bool uses_output = false;
   static constexpr bool keeps_zero = true;
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const Exec& exec, std::size_t count, const T* x, T* y, kernel::simd_level level) {
-    kernel::gelu_forward(exec, count, x, y, level);
+    using kernel::gelu_forward;
+    gelu_forward(exec, count, x, y, level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const Exec& exec, std::size_t count, const T* x, const T*, const T* y_gradient, T* x_gradient,
                        kernel::simd_level level) {
-    kernel::gelu_backward(exec, count, x, y_gradient, x_gradient, level);
+    using kernel::gelu_backward;
+    gelu_backward(exec, count, x, y_gradient, x_gradient, level);
   }
 };
 }  // namespace detail

@@ -15,28 +15,32 @@ namespace detail {
 
 struct global_avg_pool_function {
   static constexpr std::string_view name = "global_avg_pool";
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, std::size_t count, std::size_t positions, std::size_t channels,
                       const std::uint32_t* lengths, const T* x, T* y) {
-    kernel::global_average_pool_forward(pass.exec, count, positions, channels, lengths, x, y, pass.level);
+    using kernel::global_average_pool_forward;
+    global_average_pool_forward(pass.exec, count, positions, channels, lengths, x, y, pass.level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, std::size_t count, std::size_t positions, std::size_t channels,
                        const std::uint32_t* lengths, const T*, const T* y_gradient, T* x_gradient) {
-    kernel::global_average_pool_backward(pass.exec, count, positions, channels, lengths, y_gradient, x_gradient, pass.level);
+    using kernel::global_average_pool_backward;
+    global_average_pool_backward(pass.exec, count, positions, channels, lengths, y_gradient, x_gradient, pass.level);
   }
 };
 struct global_max_pool_function {
   static constexpr std::string_view name = "global_max_pool";
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, std::size_t count, std::size_t positions, std::size_t channels,
                       const std::uint32_t* lengths, const T* x, T* y) {
-    kernel::global_max_pool_forward(pass.exec, count, positions, channels, lengths, x, y, pass.level);
+    using kernel::global_max_pool_forward;
+    global_max_pool_forward(pass.exec, count, positions, channels, lengths, x, y, pass.level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, std::size_t count, std::size_t positions, std::size_t channels,
                        const std::uint32_t* lengths, const T* x, const T* y_gradient, T* x_gradient) {
-    kernel::global_max_pool_backward(pass.exec, count, positions, channels, lengths, x, y_gradient, x_gradient, pass.level);
+    using kernel::global_max_pool_backward;
+    global_max_pool_backward(pass.exec, count, positions, channels, lengths, x, y_gradient, x_gradient, pass.level);
   }
 };
 
@@ -44,12 +48,13 @@ struct global_max_pool_function {
 template <class In, std::size_t Channels, class Function>
 struct global_pool_on : layer_base<In, flat<Channels>> {
   static constexpr std::string_view name() { return Function::name; }
+  static constexpr bool on_devices = true;
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>&) {
     Function::forward(pass, in.count, positions(in.steps), Channels, in.lengths, in.data, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>&) {
     if (in_gradient == nullptr) return;

@@ -40,6 +40,7 @@ struct layer_norm_on : layer_base<In, In> {
   static_assert(epsilon > 0.0);
   static constexpr std::array parameters{vector_spec("weight", D, fill::ones), vector_spec("bias", D, fill::zeros)};
   static constexpr std::string_view name() { return "layer_norm"; }
+  static constexpr bool on_devices = true;
 
   template <class T>
   static constexpr std::size_t state_bytes(const dims<In>& in) {
@@ -54,22 +55,24 @@ struct layer_norm_on : layer_base<In, In> {
     return 0;
   }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>& memory) {
     const kernel::norm_shape shape{in.count, in.steps, D, lengths_of(in)};
     T* const mean = reinterpret_cast<T*>(memory.state);
     T* const inverse = mean == nullptr ? nullptr : mean + shape.rows();
-    kernel::layer_norm_forward(pass.exec, shape, T(epsilon), in.data, memory.parameters, memory.parameters + D, out, mean,
-                               inverse, pass.level);
+    using kernel::layer_norm_forward;
+    layer_norm_forward(pass.exec, shape, T(epsilon), in.data, memory.parameters, memory.parameters + D, out, mean, inverse,
+                       pass.level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>& memory) {
     const kernel::norm_shape shape{in.count, in.steps, D, lengths_of(in)};
     const T* const mean = reinterpret_cast<const T*>(memory.state);
-    kernel::layer_norm_backward(pass.exec, shape, in.data, out_gradient, memory.parameters, mean, mean + shape.rows(),
-                                memory.gradients, memory.gradients + D, in_gradient,
-                                reinterpret_cast<double*>(memory.scratch), pass.level);
+    using kernel::layer_norm_backward;
+    layer_norm_backward(pass.exec, shape, in.data, out_gradient, memory.parameters, mean, mean + shape.rows(),
+                        memory.gradients, memory.gradients + D, in_gradient, reinterpret_cast<double*>(memory.scratch),
+                        pass.level);
   }
 };
 

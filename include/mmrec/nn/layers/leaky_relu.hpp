@@ -19,14 +19,16 @@ struct leaky_relu_function {
   template <class T>
   static constexpr T slope = static_cast<T>(Slope::num) / static_cast<T>(Slope::den);
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const Exec& exec, std::size_t count, const T* x, T* y, kernel::simd_level level) {
-    kernel::leaky_relu_forward(exec, count, slope<T>, x, y, level);
+    using kernel::leaky_relu_forward;
+    leaky_relu_forward(exec, count, slope<T>, x, y, level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const Exec& exec, std::size_t count, const T* x, const T*, const T* y_gradient, T* x_gradient,
                        kernel::simd_level level) {
-    kernel::leaky_relu_backward(exec, count, slope<T>, x, y_gradient, x_gradient, level);
+    using kernel::leaky_relu_backward;
+    leaky_relu_backward(exec, count, slope<T>, x, y_gradient, x_gradient, level);
   }
 };
 }  // namespace detail

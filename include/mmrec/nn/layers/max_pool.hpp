@@ -12,15 +12,16 @@ namespace nn {
 namespace detail {
 struct max_pool_function {
   static constexpr const char* name = "max_pool";
-  template <executor Exec, class T>
-  static void forward(const Exec& exec, const kernel::pool2d_shape& shape, std::size_t images, const T* x, T* y,
-                      kernel::simd_level level) {
-    kernel::max_pool2d_forward(exec, shape, images, x, y, level);
+  template <backend Exec, class Shape, class T, class... Rest>
+  static void forward(const Exec& exec, const Shape& shape, std::size_t images, const T* x, T* y, Rest... rest) {
+    using kernel::max_pool2d_forward;
+    max_pool2d_forward(exec, shape, images, x, y, rest...);
   }
-  template <executor Exec, class T>
-  static void backward(const Exec& exec, const kernel::pool2d_shape& shape, std::size_t images, const T* x,
-                       const T* y_gradient, T* x_gradient, kernel::simd_level level) {
-    kernel::max_pool2d_backward(exec, shape, images, x, y_gradient, x_gradient, level);
+  template <backend Exec, class Shape, class T, class... Rest>
+  static void backward(const Exec& exec, const Shape& shape, std::size_t images, const T* x, const T* y_gradient,
+                       T* x_gradient, Rest... rest) {
+    using kernel::max_pool2d_backward;
+    max_pool2d_backward(exec, shape, images, x, y_gradient, x_gradient, rest...);
   }
 };
 }  // namespace detail

@@ -91,7 +91,7 @@ struct pool_sizes<sequence<D>, Window, Options> {
 };
 
 /// The passes of a pooling by Function, which has forward(exec, shape, images, x, y, level) and
-/// backward(exec, shape, images, x, y gradient, x gradient, level).
+/// backward(exec, shape, images, x, y gradient, x gradient, level); for sequences on devices, with lengths for the level.
 template <class In, class Function, hw Window, pool Options>
 struct pool_on : layer_base<In, typename pool_sizes<In, Window, Options>::output> {
   using sizes = pool_sizes<In, Window, Options>;
@@ -105,30 +105,45 @@ struct pool_on : layer_base<In, typename pool_sizes<In, Window, Options>::output
     if constexpr (has_steps<In>) shape.in_width = steps;
     return shape;
   }
+  static constexpr bool on_devices = true;
   static constexpr bool changes_steps = has_steps<In>;
+  static constexpr length_window window_of_lengths{fixed.window_width, fixed.stride_width, fixed.padding_width, 1};
   static constexpr std::size_t steps(std::size_t in) { return has_steps<In> ? shape_for(in).out_width() : 1; }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>&) {
-    each_length(in, [&](std::size_t example, std::size_t count, std::size_t length) {
-      const auto shape = shape_for(length);
-      T* const first = out + example * shape_for(in.steps).out_size();
-      Function::forward(pass.exec, shape, count, in.data + example * in_size(in), first, pass.level);
-      std::fill(first + count * shape.out_size(), first + count * shape_for(in.steps).out_size(), T(0));
-    });
+    if constexpr (!has_steps<In>) {
+      return Function::forward(pass.exec, kernel::constant_pool2d<fixed>{}, in.count, in.data, out, pass.level);
+    } else if constexpr (device_queue<Exec>) {
+      return Function::forward(pass.exec, shape_for(in.steps), in.count, in.data, out, in.lengths);
+    } else {
+      each_length(in, [&](std::size_t example, std::size_t count, std::size_t length) {
+        const auto shape = shape_for(length);
+        T* const first = out + example * shape_for(in.steps).out_size();
+        Function::forward(pass.exec, shape, count, in.data + example * in_size(in), first, pass.level);
+        std::fill(first + count * shape.out_size(), first + count * shape_for(in.steps).out_size(), T(0));
+      });
+    }
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T*, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>&) {
     if (in_gradient == nullptr) return;
-    each_length(in, [&](std::size_t example, std::size_t count, std::size_t length) {
-      const auto shape = shape_for(length);
-      T* const first = in_gradient + example * in_size(in);
-      if (shape.out_size() == 0) return static_cast<void>(std::fill_n(first, count * in_size(in), T(0)));
-      Function::backward(pass.exec, shape, count, in.data + example * in_size(in),
-                         out_gradient + example * shape_for(in.steps).out_size(), first, pass.level);
-      std::fill(first + count * shape.in_size(), first + count * in_size(in), T(0));
-    });
+    if constexpr (!has_steps<In>) {
+      Function::backward(pass.exec, kernel::constant_pool2d<fixed>{}, in.count, in.data, out_gradient, in_gradient,
+                         pass.level);
+    } else if constexpr (device_queue<Exec>) {
+      Function::backward(pass.exec, shape_for(in.steps), in.count, in.data, out_gradient, in_gradient, in.lengths);
+    } else {
+      each_length(in, [&](std::size_t example, std::size_t count, std::size_t length) {
+        const auto shape = shape_for(length);
+        T* const first = in_gradient + example * in_size(in);
+        if (shape.out_size() == 0) return static_cast<void>(std::fill_n(first, count * in_size(in), T(0)));
+        Function::backward(pass.exec, shape, count, in.data + example * in_size(in),
+                           out_gradient + example * shape_for(in.steps).out_size(), first, pass.level);
+        std::fill(first + count * shape.in_size(), first + count * in_size(in), T(0));
+      });
+    }
   }
 
  private:
@@ -139,11 +154,9 @@ struct pool_on : layer_base<In, typename pool_sizes<In, Window, Options>::output
   /// Calls body(first example, examples, their steps) for examples of one length: what lies beyond it is outside the picture.
   template <class T, class Body>
   static void each_length(const batch_view<In, T>& in, const Body& body) {
-    if constexpr (has_steps<In>) {
-      if (in.lengths != nullptr) {
-        for (std::size_t example = 0; example < in.count; ++example) body(example, std::size_t{1}, in.length(example));
-        return;
-      }
+    if (in.lengths != nullptr) {
+      for (std::size_t example = 0; example < in.count; ++example) body(example, std::size_t{1}, in.length(example));
+      return;
     }
     if (in.count != 0) body(std::size_t{0}, in.count, in.steps);
   }

@@ -15,14 +15,16 @@ struct relu_function {
   static constexpr std::string_view name = "relu";
   static constexpr bool uses_output = true;
   static constexpr bool keeps_zero = true;
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const Exec& exec, std::size_t count, const T* x, T* y, kernel::simd_level level) {
-    kernel::relu_forward(exec, count, x, y, level);
+    using kernel::relu_forward;
+    relu_forward(exec, count, x, y, level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const Exec& exec, std::size_t count, const T*, const T* y, const T* y_gradient, T* x_gradient,
                        kernel::simd_level level) {
-    kernel::relu_backward(exec, count, y, y_gradient, x_gradient, level);
+    using kernel::relu_backward;
+    relu_backward(exec, count, y, y_gradient, x_gradient, level);
   }
 };
 }  // namespace detail

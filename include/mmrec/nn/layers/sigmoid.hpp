@@ -14,14 +14,16 @@ struct sigmoid_function {
   static constexpr std::string_view name = "sigmoid";
   static constexpr bool uses_output = true;
   static constexpr bool keeps_zero = false;
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const Exec& exec, std::size_t count, const T* x, T* y, kernel::simd_level level) {
-    kernel::sigmoid_forward(exec, count, x, y, level);
+    using kernel::sigmoid_forward;
+    sigmoid_forward(exec, count, x, y, level);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const Exec& exec, std::size_t count, const T*, const T* y, const T* y_gradient, T* x_gradient,
                        kernel::simd_level level) {
-    kernel::sigmoid_backward(exec, count, y, y_gradient, x_gradient, level);
+    using kernel::sigmoid_backward;
+    sigmoid_backward(exec, count, y, y_gradient, x_gradient, level);
   }
 };
 }  // namespace detail

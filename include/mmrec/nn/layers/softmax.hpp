@@ -15,18 +15,21 @@ namespace detail {
 template <class In, std::size_t Width>
 struct softmax_on : layer_base<In, In> {
   static constexpr bool uses_output = true;
+  static constexpr bool on_devices = true;
   static constexpr std::string_view name() { return "softmax"; }
 
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void forward(const context<Exec>& pass, const batch_view<In, T>& in, T* out, const layer_memory<T>&) {
-    kernel::softmax_forward(pass.exec, in.size().size() / Width, Width, nullptr, in.data, out, pass.level);
-    zero_padding(in, Width, out);
+    using kernel::softmax_forward;
+    softmax_forward(pass.exec, in.size().size() / Width, Width, nullptr, in.data, out, pass.level);
+    zero_padding(pass.exec, in, Width, out);
   }
-  template <executor Exec, class T>
+  template <backend Exec, class T>
   static void backward(const context<Exec>& pass, const batch_view<In, T>& in, const T* out, const T* out_gradient,
                        T* in_gradient, const layer_memory<T>&) {
     if (in_gradient == nullptr) return;
-    kernel::softmax_backward(pass.exec, in.size().size() / Width, Width, out, out_gradient, in_gradient, pass.level);
+    using kernel::softmax_backward;
+    softmax_backward(pass.exec, in.size().size() / Width, Width, out, out_gradient, in_gradient, pass.level);
   }
 };
 }  // namespace detail

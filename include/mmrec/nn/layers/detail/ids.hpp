@@ -6,9 +6,10 @@
 #include <string_view>
 
 #include <mmrec/core/error.hpp>
+#include <mmrec/core/executor.hpp>
 #include <mmrec/kernel/embedding.hpp>
+#include <mmrec/nn/layer.hpp>
 #include <mmrec/nn/shape.hpp>
-#include <mmrec/nn/touched_rows.hpp>
 
 namespace mmrec::inline v0 {
 namespace nn::detail {
@@ -33,14 +34,19 @@ void require_ids_below(std::string_view function, std::size_t size, const batch_
 }
 
 /// Notes the rows of a table that a batch reads, except `skipped`.
-template <class T>
-void note_rows(const batch_view<ids, T>& in, std::size_t skipped, touched_rows* rows) {
-  if (rows == nullptr) return;
+template <backend Exec, class T>
+void note_rows(const Exec& exec, const batch_view<ids, T>& in, std::size_t skipped, const layer_memory<T>& memory) {
   const kernel::id_batch batch = id_batch_of(in);
-  for (std::size_t example = 0; example < in.count; ++example) {
-    for (std::size_t step = 0; step < batch.length(example); ++step) {
-      const std::size_t row = batch.row(example, step);
-      if (row != skipped) rows->add(row);
+  if constexpr (device_queue<Exec>) {
+    if (memory.touched != nullptr) mark_rows(exec, batch, skipped, *memory.touched);
+  } else {
+    static_cast<void>(exec);
+    if (memory.rows == nullptr) return;
+    for (std::size_t example = 0; example < in.count; ++example) {
+      for (std::size_t step = 0; step < batch.length(example); ++step) {
+        const std::size_t row = batch.row(example, step);
+        if (row != skipped) memory.rows->add(row);
+      }
     }
   }
 }
