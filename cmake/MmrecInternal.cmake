@@ -6,6 +6,14 @@ target_compile_options(mmrec_internal INTERFACE -Wall -Wextra -Wpedantic -Wconve
 if(MMREC_WERROR)
   target_compile_options(mmrec_internal INTERFACE -Werror)
 endif()
+
+# For CUDA sources, whose generated code is not pedantic.
+add_library(mmrec_cuda_internal INTERFACE)
+target_compile_options(mmrec_cuda_internal INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>)
+if(MMREC_WERROR)
+  target_compile_options(mmrec_cuda_internal INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Werror all-warnings>")
+endif()
+
 if(MMREC_NATIVE)
   target_compile_options(mmrec_internal INTERFACE -march=native)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

@@ -17,6 +17,7 @@ struct options {
   std::filesystem::path data = {};        ///< a folder of real data; empty: made up by a seeded generator
   std::uint64_t seed = 1;                 ///< of weights, shuffling, variation and made-up data
   std::size_t threads = 1;                ///< the numbers do not depend on it
+  std::string device = "cpu";             ///< or "cuda", whose numbers are the same but for rounding
   std::size_t epochs = 0;                 ///< 0: what the program finds right for its data
   bool all = false;                       ///< train on the validation examples, too
   std::filesystem::path checkpoint = {};  ///< written after each epoch; gone on from if it exists
@@ -32,6 +33,7 @@ inline void add_options(CLI::App& app, options& asked, const std::string& data) 
   app.add_option("--data", asked.data, data + "; without it, small data are made up")->check(CLI::ExistingDirectory);
   app.add_option("--seed", asked.seed, "of everything random");
   app.add_option("--threads", asked.threads, "the numbers do not depend on it")->check(CLI::Range(1, 256));
+  app.add_option("--device", asked.device, "what to train and judge on")->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--epochs", asked.epochs, "passes over the training examples")->check(CLI::Range(1, 100000));
   app.add_flag("--all", asked.all, "train on the validation examples, too, once all is chosen; the last epoch is kept then");
   app.add_option("--checkpoint", asked.checkpoint, "written after each epoch; training goes on from it if it exists");

@@ -9,13 +9,13 @@
 #include <utility>
 
 #include <mmrec/core/error.hpp>
-#include <mmrec/exec/cpu.hpp>
 #include <mmrec/io/checkpoint.hpp>
 #include <mmrec/nn/describe.hpp>
 #include <mmrec/nn/train/train.hpp>
 
 #include "curves.hpp"
 #include "options.hpp"
+#include "place.hpp"
 
 namespace training {
 
@@ -49,32 +49,34 @@ nn::training_state<Net> run(const options& asked, const std::string& name, const
 
   const bool validates = !validation.targets.empty();
   std::printf("epoch  learning rate  training loss%s\n", validates ? "  validation loss  validation acc." : "");
-  const mm::exec::cpu exec{.threads = asked.threads};
-  auto begun = std::chrono::steady_clock::now();
-  const auto at_each_step = [&](const nn::training_state<Net>& now) {
-    if (now.batch != 0) return true;
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    const nn::epoch_report& last = now.history.back();
-    std::printf("%5zu  %13.2g  %13.4f", now.history.size(), last.learning_rate, last.training_loss);
-    if (validates) {
-      // now.sound are the weights of this epoch; after the last one, now.current are the best of all.
-      std::printf("  %15.4f  %13.2f %%", last.validation_loss, 100.0 * nn::accuracy(exec, now.sound, validation));
-    }
-    std::printf("  %7.1f s\n", took.count());
-    std::fflush(stdout);
-    if (!asked.checkpoint.empty()) mm::io::save_checkpoint(asked.checkpoint, now);
-    begun = std::chrono::steady_clock::now();
-    return true;
-  };
-  nn::checkpoint_function<Net, float> checkpoint(at_each_step);
-  nn::train(exec, how, state, known, validates ? &validation : nullptr, &checkpoint);
+  at_the_place<Net>(asked, [&](const auto& place) {
+    auto begun = std::chrono::steady_clock::now();
+    const auto at_each_step = [&](const nn::training_state<Net>& now) {
+      if (now.batch != 0) return true;
+      const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+      const nn::epoch_report& last = now.history.back();
+      std::printf("%5zu  %13.2g  %13.4f", now.history.size(), last.learning_rate, last.training_loss);
+      if (validates) {
+        // now.sound are the weights of this epoch; after the last one, now.current are the best of all.
+        std::printf("  %15.4f  %13.2f %%", last.validation_loss, 100.0 * nn::accuracy(place, now.sound, validation));
+      }
+      std::printf("  %7.1f s\n", took.count());
+      std::fflush(stdout);
+      if (!asked.checkpoint.empty()) mm::io::save_checkpoint(asked.checkpoint, now);
+      begun = std::chrono::steady_clock::now();
+      return true;
+    };
+    nn::checkpoint_function<Net, float> checkpoint(at_each_step);
+    nn::train(place, how, state, known, validates ? &validation : nullptr, &checkpoint);
+  });
   return state;
 }
 
 /// Prints the share of examples that the network gets right, with Wilson's 95 % interval, and returns it.
 template <class Net, class Examples>
 double judge(const options& asked, const std::string& name, const nn::weights<Net>& network, const Examples& test) {
-  const double share = nn::accuracy(mm::exec::cpu{.threads = asked.threads}, network, test);
+  const double share =
+      at_the_place<Net>(asked, [&](const auto& place) { return nn::accuracy(place, network, test); });
   const double count = static_cast<double>(test.targets.size()), z = 1.96, spread = 1.0 + z * z / count;
   const double middle = (share + z * z / (2 * count)) / spread;
   const double half = z * std::sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / spread;

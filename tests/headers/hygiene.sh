@@ -2,7 +2,7 @@
 # Fails on what the library's headers must not contain. Usage: hygiene.sh INCLUDE_DIR.
 set -eu
 cd "$1"
-headers=$(find mmrec -name '*.hpp' | LC_ALL=C sort)
+headers=$(find mmrec -name '*.hpp' -o -name '*.cuh' | LC_ALL=C sort)
 [ -n "$headers" ] || { echo "no headers under $1"; exit 1; }
 faults=0
 

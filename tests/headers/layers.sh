@@ -6,10 +6,11 @@
 #
 # A header may include its own group and lower layers; groups of one layer never include each other; a group's detail/
 # belongs to the group alone; umbrellas (mmrec/*.hpp) are for users, no other header includes one, except mmrec.hpp; together they lead to every header
-# but the kernels and those of optional components, which nothing includes.
+# but the kernels and those of optional components, which nothing includes. What needs CUDA lies in folders called cuda/, and
+# only mmrec/cuda.hpp leads there; device code (*.cuh) is included by device code alone, and never meets Eigen or xtensor.
 set -eu
 cd "$1"
-headers=$(find mmrec -name '*.hpp' | LC_ALL=C sort)
+headers=$(find mmrec -name '*.hpp' -o -name '*.cuh' | LC_ALL=C sort)
 [ -n "$headers" ] || { echo "no headers under $1"; exit 1; }
 
 edges=$(for header in $headers; do
@@ -25,27 +26,31 @@ printf '%s\n' "$edges" | awk -v existing="$(printf '%s' "$headers" | tr '\n' ' '
     for (i in pairs) { split(pairs[i], pair, ":"); level[pair[1]] = pair[2] }
   }
   function group(path,   parts) { return split(path, parts, "/") == 2 ? "" : parts[2] }
+  function needs_cuda(path) { return path ~ /\/cuda\// || path == "mmrec/exec/cuda.hpp" || path == "mmrec/cuda.hpp" }
   function complain(text) { print $1 ": " text; faults++ }
   NF == 2 {
     kind = substr($2, 1, 1); target = substr($2, 2); from = group($1)
     if (from != "" && !(from in level)) complain("the group \"" from "\" has no layer; add it to tests/headers/layers.sh")
     if (target == "utf8proc.h" || target == "sqlite3.h" || target ~ /^(faiss|hnswlib)\//) component[$1] = 1
     if (kind == "\"") { complain("write <" target "> instead of \"" target "\""); next }
+    if ($1 ~ /\.cuh$/ && target ~ /^(Eigen|xtensor)\//) complain("device code includes <" target ">")
     if (target !~ /^mmrec\//) next
     if (!(target in exists)) { complain("includes <" target ">, which does not exist"); next }
     reached[target] = 1
     if (target in component) complain("includes <" target ">, which needs an optional component")
+    if (needs_cuda(target) && !needs_cuda($1)) complain("includes <" target ">, which needs CUDA")
+    if (target ~ /\.cuh$/ && $1 !~ /\.cuh$/ && $1 != "mmrec/cuda.hpp") complain("includes the device code <" target ">")
     to = group(target)
     if (to == "") { if ($1 != "mmrec/mmrec.hpp") complain("includes the umbrella <" target ">"); next }
     if (from == to) next
-    if (target ~ ("^mmrec/" to "/detail/")) complain("includes <" target ">, a private part of " to)
+    if (target ~ ("^mmrec/" to "/(cuda/)?detail/")) complain("includes <" target ">, a private part of " to)
     if (from == "") next
     if (level[to] == level[from]) complain("includes <" target ">, but " from " and " to " are of one layer")
     if (level[to] > level[from]) complain("includes <" target ">, but " to " stands above " from)
   }
   END {
     for (path in exists) {
-      if (path in reached || path in component || path == "mmrec/mmrec.hpp" || path ~ /^mmrec\/kernel\//) continue
+      if (path in reached || path in component || path == "mmrec/mmrec.hpp" || path == "mmrec/cuda.hpp" || path ~ /^mmrec\/kernel\//) continue
       print path ": no umbrella leads to it"
       faults++
     }

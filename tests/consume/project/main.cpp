@@ -19,10 +19,17 @@
 #include <utf8proc.h>
 #endif
 
+#ifdef CONSUMER_DEVICE
+bool works_on_device();
+#endif
+
 int main() {
   std::atomic<std::size_t> sum{0};
   mmrec::for_ranges(mmrec::exec::cpu{}, 100, 7, [&](std::size_t begin, std::size_t end) { sum += end - begin; });
   const mmrec::matrix<float> identity = mmrec::matrix<float>::Identity(3, 3);
+#ifdef CONSUMER_DEVICE
+  if (!works_on_device()) return 1;
+#endif
 #ifdef CONSUMER_FAISS
   if (mmrec::serve::faiss_index(identity).items() != 3) return 1;
 #endif
