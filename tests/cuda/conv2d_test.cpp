@@ -28,7 +28,7 @@
 
 namespace mm = mmrec;
 namespace kernel = mmrec::kernel;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -158,7 +158,7 @@ results<T> on_cpu(const sample& s, const operands<T>& with, const kernel::conv2d
 /// `shift` elements lie before each array: with 1, none begins on a multiple of 16 bytes. Memory of the device begins as
 /// not-a-number.
 template <class Shape, class T>
-results<T> on_device(const cuda::context& gpu, const Shape& shape, std::size_t images, const operands<T>& with,
+results<T> on_device(const mc::context& gpu, const Shape& shape, std::size_t images, const operands<T>& with,
                      const kernel::conv2d_epilogue<T>& epilogue = {}, std::size_t shift = 0) {
   const kernel::conv2d_shape p = shape;
   results<T> r{std::vector<T>(with.dy.size()), std::vector<T>(with.x.size()), std::vector<T>(with.w.size()),
@@ -166,16 +166,16 @@ results<T> on_device(const cuda::context& gpu, const Shape& shape, std::size_t i
   const auto up = [&](const std::vector<T>& values) {
     std::vector<T> shifted(shift + 4, T(0));
     shifted.insert(shifted.begin() + static_cast<std::ptrdiff_t>(shift), values.begin(), values.end());
-    return cuda::buffer<T>(gpu, std::span<const T>(shifted));
+    return mc::buffer<T>(gpu, std::span<const T>(shifted));
   };
-  const auto down = [&](const cuda::buffer<T>& from, std::vector<T>& values) {
+  const auto down = [&](const mc::buffer<T>& from, std::vector<T>& values) {
     std::vector<T> shifted(from.size());
     from.download(gpu, shifted);
     std::copy_n(shifted.begin() + static_cast<std::ptrdiff_t>(shift), values.size(), values.begin());
   };
   const auto x = up(with.x), w = up(with.w), dy = up(with.dy);
   auto weights = up(std::vector<T>(with.w.size(), T(before))), bias = up(std::vector<T>(p.out_channels, T(before)));
-  cuda::buffer<T> output(gpu, with.dy.size() + shift), input(gpu, with.x.size() + shift);
+  mc::buffer<T> output(gpu, with.dy.size() + shift), input(gpu, with.x.size() + shift);
   kernel::conv2d_epilogue<T> moved = epilogue;
   const auto added =
       up(epilogue.bias == nullptr ? std::vector<T>{} : std::vector<T>(epilogue.bias, epilogue.bias + p.out_channels));
@@ -185,10 +185,10 @@ results<T> on_device(const cuda::context& gpu, const Shape& shape, std::size_t i
   if (epilogue.bias != nullptr) moved.bias = added.on(gpu) + shift;
   if (epilogue.residual != nullptr) moved.residual = residual.on(gpu) + shift;
   T* const scratch = nullptr;
-  cuda::conv2d_forward(gpu, shape, images, x.on(gpu) + shift, w.on(gpu) + shift, moved, output.on(gpu) + shift, scratch);
-  cuda::conv2d_backward_input(gpu, shape, images, w.on(gpu) + shift, dy.on(gpu) + shift, input.on(gpu) + shift, scratch);
-  cuda::conv2d_backward_weights(gpu, shape, images, x.on(gpu) + shift, dy.on(gpu) + shift, weights.on(gpu) + shift,
-                                bias.on(gpu) + shift, scratch);
+  mc::conv2d_forward(gpu, shape, images, x.on(gpu) + shift, w.on(gpu) + shift, moved, output.on(gpu) + shift, scratch);
+  mc::conv2d_backward_input(gpu, shape, images, w.on(gpu) + shift, dy.on(gpu) + shift, input.on(gpu) + shift, scratch);
+  mc::conv2d_backward_weights(gpu, shape, images, x.on(gpu) + shift, dy.on(gpu) + shift, weights.on(gpu) + shift,
+                              bias.on(gpu) + shift, scratch);
   down(output, r.output);
   down(input, r.input);
   down(weights, r.weights);
@@ -243,7 +243,7 @@ operands<double> rounded(operands<double> with, int bits, bool even) {
 }
 
 template <kernel::conv2d_shape Shape>
-void check_known(const cuda::context& gpu, std::size_t images) {
+void check_known(const mc::context& gpu, std::size_t images) {
   const sample s{Shape, images};
   const auto with = operands_of<float>(s);
   const auto bias = random_values<float>(Shape.out_channels, 4);
@@ -255,7 +255,7 @@ void check_known(const cuda::context& gpu, std::size_t images) {
 }  // namespace
 
 TEST_CASE("float32 convolutions have the bits of the CPU, and gradients its sums") {
-  const cuda::context gpu;
+  const mc::context gpu;
   std::size_t number = 0;
   for (const sample& s : samples()) {
     CAPTURE(number);
@@ -274,7 +274,7 @@ TEST_CASE("float32 convolutions have the bits of the CPU, and gradients its sums
 
 TEST_CASE("in any order of threads and blocks") {
   const cuda_shim::scope scope;
-  const cuda::context gpu(0, cuda::math::float32);
+  const mc::context gpu(0, mc::math::float32);
   for (const std::size_t number : {3u, 11u, 13u, 18u}) {
     const sample& s = samples()[number];
     const auto with = operands_of<float>(s);
@@ -288,16 +288,16 @@ TEST_CASE("in any order of threads and blocks") {
 }
 
 TEST_CASE("large tiles") {
-  const cuda::context gpu;
+  const mc::context gpu;
   // Enough pixels for tiles of 128 rows, with 128 columns and with 64, one pixel more than they have.
   for (const sample& s : {sample{square(4, 65, 132, 1), 2}, sample{square(8, 130, 36, 1), 2}}) {
-    CHECK(cuda::conv_forward_tiling(s.shape, s.images, true) ==
-          (s.shape.out_channels > 64 ? cuda::conv_tiling::large : cuda::conv_tiling::tall));
+    CHECK(mc::conv_forward_tiling(s.shape, s.images, true) ==
+          (s.shape.out_channels > 64 ? mc::conv_tiling::large : mc::conv_tiling::tall));
     const auto with = operands_of<float>(s);
-    const cuda::buffer<float> x(gpu, std::span<const float>(with.x)), w(gpu, std::span<const float>(with.w));
-    cuda::buffer<float> y(gpu, with.dy.size());
+    const mc::buffer<float> x(gpu, std::span<const float>(with.x)), w(gpu, std::span<const float>(with.w));
+    mc::buffer<float> y(gpu, with.dy.size());
     float* const scratch = nullptr;
-    cuda::conv2d_forward(gpu, s.shape, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
+    mc::conv2d_forward(gpu, s.shape, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
     std::vector<float> output(with.dy.size());
     y.download(gpu, output);
     const auto exact = widened(with);
@@ -307,14 +307,14 @@ TEST_CASE("large tiles") {
   // Weights that fill a tile of either width, and four channels more; inputs of more than 32 channels.
   for (const sample& s : {sample{square(36, 4, 132, 2), 1}, sample{square(68, 3, 60, 2), 2}}) {
     const auto with = operands_of<float>(s);
-    CHECK(cuda::conv_weight_tiling(s.shape, true) ==
-          (s.shape.out_channels > 64 ? cuda::conv_tiling::large : cuda::conv_tiling::tall));
+    CHECK(mc::conv_weight_tiling(s.shape, true) ==
+          (s.shape.out_channels > 64 ? mc::conv_tiling::large : mc::conv_tiling::tall));
     check_sums(on_device(gpu, s.shape, s.images, with), s, widened(with), 12);
   }
 }
 
 TEST_CASE("double convolutions") {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t number : {1u, 3u, 12u, 13u, 16u, 22u}) {
     CAPTURE(number);
     const sample& s = samples()[number];
@@ -324,7 +324,7 @@ TEST_CASE("double convolutions") {
 }
 
 TEST_CASE("bias, residual and activation are applied to the sums on the device") {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t number : {2u, 4u, 13u}) {
     const sample& s = samples()[number];
     const auto with = operands_of<float>(s);
@@ -351,10 +351,10 @@ TEST_CASE("bias, residual and activation are applied to the sums on the device")
 }
 
 TEST_CASE("shapes that the compiler knows give the same bits") {
-  for (const auto precision : {cuda::math::float32, cuda::math::bf16}) {
-    const cuda::context gpu(0, precision);
+  for (const auto precision : {mc::math::float32, mc::math::bf16}) {
+    const mc::context gpu(0, precision);
     check_known<square(3, 9, 32, 3, 1, 1)>(gpu, 2);
-    if (precision == cuda::math::float32) check_known<square(3, 11, 64, 7, 2, 3)>(gpu, 1);
+    if (precision == mc::math::float32) check_known<square(3, 11, 64, 7, 2, 3)>(gpu, 1);
     check_known<square(12, 7, 20, 3, 1, 2, 2)>(gpu, 2);
     check_known<square(8, 6, 12, 3, 2, 1, 1, 2)>(gpu, 3);
     check_known<square(6, 5, 6, 3, 2, 1, 1, 6)>(gpu, 3);
@@ -364,7 +364,7 @@ TEST_CASE("shapes that the compiler knows give the same bits") {
 }
 
 TEST_CASE("pointers that are not multiples of 16 bytes are fine, known shape or not") {
-  const cuda::context gpu;
+  const mc::context gpu;
   constexpr auto shape = square(8, 5, 12, 3, 1, 1);
   const sample s{shape, 2};
   const auto with = operands_of<float>(s);
@@ -376,7 +376,7 @@ TEST_CASE("pointers that are not multiples of 16 bytes are fine, known shape or 
 
 TEST_CASE("where a device refuses tiles, a thread computes each result") {
   const cuda_shim::scope scope;
-  const cuda::context gpu;
+  const mc::context gpu;
   cuda_shim::fail("cudaOccupancyMaxActiveBlocksPerMultiprocessor", cudaErrorInvalidValue, 0, 0);
   std::size_t number = 0;
   for (const sample& s : samples()) {
@@ -394,9 +394,9 @@ TEST_CASE("where a device refuses tiles, a thread computes each result") {
 }
 
 TEST_CASE("tensor cores multiply rounded factors and sum in float32") {
-  for (const auto precision : {cuda::math::tf32, cuda::math::bf16}) {
-    const cuda::context gpu(0, precision);
-    const bool even = precision == cuda::math::bf16;
+  for (const auto precision : {mc::math::tf32, mc::math::bf16}) {
+    const mc::context gpu(0, precision);
+    const bool even = precision == mc::math::bf16;
     for (const std::size_t number : {2u, 4u, 5u, 8u, 9u, 10u, 11u, 15u, 17u}) {
       CAPTURE(number, even);
       const sample& s = samples()[number];
@@ -408,7 +408,7 @@ TEST_CASE("tensor cores multiply rounded factors and sum in float32") {
       CHECK(worst_error(r.input, expected.input, sizes.input) < 12);
       CHECK(worst_error(r.weights, expected.weights, sizes.weights) < 12);
       // Nothing is multiplied for the bias, and nothing rounded.
-      CHECK(r.bias == on_device(cuda::context(), s.shape, s.images, with).bias);
+      CHECK(r.bias == on_device(mc::context(), s.shape, s.images, with).bias);
     }
   }
 }
@@ -416,18 +416,18 @@ TEST_CASE("tensor cores multiply rounded factors and sum in float32") {
 TEST_CASE("large tiles on tensor cores") {
   // A shape that the compiler knows has the tiles of a batch of usual size, also for one picture.
   constexpr auto shape = square(8, 17, 132, 1);
-  CHECK(cuda::conv_forward_tiling(shape, cuda::conv_usual_images, true) == cuda::conv_tiling::large);
+  CHECK(mc::conv_forward_tiling(shape, mc::conv_usual_images, true) == mc::conv_tiling::large);
   const sample s{shape, 1};
   const auto with = operands_of<float>(s);
-  for (const auto precision : {cuda::math::tf32, cuda::math::bf16}) {
-    const cuda::context gpu(0, precision);
-    const bool even = precision == cuda::math::bf16;
+  for (const auto precision : {mc::math::tf32, mc::math::bf16}) {
+    const mc::context gpu(0, precision);
+    const bool even = precision == mc::math::bf16;
     const auto exact = rounded(widened(with), even ? 8 : 11, even);
     const auto expected = on_cpu<double>(s, exact, {}), sizes = on_cpu<double>(s, magnitudes(exact), {});
-    const cuda::buffer<float> x(gpu, std::span<const float>(with.x)), w(gpu, std::span<const float>(with.w));
-    cuda::buffer<float> y(gpu, with.dy.size());
+    const mc::buffer<float> x(gpu, std::span<const float>(with.x)), w(gpu, std::span<const float>(with.w));
+    mc::buffer<float> y(gpu, with.dy.size());
     float* const scratch = nullptr;
-    cuda::conv2d_forward(gpu, kernel::constant_conv2d<shape>{}, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
+    mc::conv2d_forward(gpu, kernel::constant_conv2d<shape>{}, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
     std::vector<float> output(with.dy.size());
     y.download(gpu, output);
     CHECK(worst_error(output, expected.output, sizes.output) < 12);
@@ -436,38 +436,38 @@ TEST_CASE("large tiles on tensor cores") {
 
 TEST_CASE("gradients nobody wants are left out on the device") {
   const cuda_shim::scope scope;
-  const cuda::context gpu;
+  const mc::context gpu;
   const sample& s = samples()[2];
   const auto with = operands_of<float>(s);
-  const cuda::buffer<float> x(gpu, std::span<const float>(with.x)), dy(gpu, std::span<const float>(with.dy)),
+  const mc::buffer<float> x(gpu, std::span<const float>(with.x)), dy(gpu, std::span<const float>(with.dy)),
       w(gpu, std::span<const float>(with.w));
-  cuda::buffer<float> dw(gpu, with.w.size());
+  mc::buffer<float> dw(gpu, with.w.size());
   dw.clear(gpu);
   float* const scratch = nullptr;
-  cuda::conv2d_backward_weights(gpu, s.shape, s.images, x.on(gpu), dy.on(gpu), dw.on(gpu), nullptr, scratch);
+  mc::conv2d_backward_weights(gpu, s.shape, s.images, x.on(gpu), dy.on(gpu), dw.on(gpu), nullptr, scratch);
   std::vector<float> weights(with.w.size());
   dw.download(gpu, weights);
   const auto r = on_device(gpu, s.shape, s.images, with);
   for (std::size_t i = 0; i < weights.size(); ++i) CHECK(weights[i] + before == Approx(r.weights[i]).margin(1e-4));
   cuda_shim::reset_counters();
-  cuda::conv2d_backward_input(gpu, s.shape, s.images, w.on(gpu), dy.on(gpu), nullptr, scratch);
+  mc::conv2d_backward_input(gpu, s.shape, s.images, w.on(gpu), dy.on(gpu), nullptr, scratch);
   CHECK(cuda_shim::counters().launches == 0);
 }
 
 TEST_CASE("a convolution waits for nothing, and its second call allocates nothing") {
   const cuda_shim::scope scope;
-  const cuda::context gpu;
+  const mc::context gpu;
   const sample s{{.in_channels = 16, .in_width = 700, .out_channels = 8, .kernel_width = 3, .stride_width = 2}, 2};
   const auto with = operands_of<float>(s);
-  const cuda::buffer<float> x(gpu, std::span<const float>(with.x)), dy(gpu, std::span<const float>(with.dy)),
+  const mc::buffer<float> x(gpu, std::span<const float>(with.x)), dy(gpu, std::span<const float>(with.dy)),
       w(gpu, std::span<const float>(with.w));
-  cuda::buffer<float> y(gpu, with.dy.size()), dx(gpu, with.x.size()), dw(gpu, with.w.size()), db(gpu, s.shape.out_channels);
+  mc::buffer<float> y(gpu, with.dy.size()), dx(gpu, with.x.size()), dw(gpu, with.w.size()), db(gpu, s.shape.out_channels);
   for (const std::size_t allocations : {1u, 0u}) {
     cuda_shim::reset_counters();
     float* const scratch = nullptr;
-    cuda::conv2d_forward(gpu, s.shape, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
-    cuda::conv2d_backward_input(gpu, s.shape, s.images, w.on(gpu), dy.on(gpu), dx.on(gpu), scratch);
-    cuda::conv2d_backward_weights(gpu, s.shape, s.images, x.on(gpu), dy.on(gpu), dw.on(gpu), db.on(gpu), scratch);
+    mc::conv2d_forward(gpu, s.shape, s.images, x.on(gpu), w.on(gpu), {}, y.on(gpu), scratch);
+    mc::conv2d_backward_input(gpu, s.shape, s.images, w.on(gpu), dy.on(gpu), dx.on(gpu), scratch);
+    mc::conv2d_backward_weights(gpu, s.shape, s.images, x.on(gpu), dy.on(gpu), dw.on(gpu), db.on(gpu), scratch);
     CHECK(cuda_shim::counters().allocations <= allocations);
     CHECK(cuda_shim::counters().synchronisations == 0);
     CHECK(cuda_shim::counters().copies == 0);
@@ -475,24 +475,24 @@ TEST_CASE("a convolution waits for nothing, and its second call allocates nothin
 }
 
 TEST_CASE("sizes beyond 32 bits are refused by name, before anything is queued") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const float* const none = nullptr;
   float* const nowhere = nullptr;
   const auto many = square(64, 224, 64, 3, 1, 1);
   const auto forward =
-      test::thrown<mm::limit_error>([&] { cuda::conv2d_forward(gpu, many, 4096, none, none, {}, nowhere, nowhere); });
+      test::thrown<mm::limit_error>([&] { mc::conv2d_forward(gpu, many, 4096, none, none, {}, nowhere, nowhere); });
   CHECK_THAT(forward, test::contains("cuda::conv2d_forward: input elements"));
   CHECK_THAT(forward, test::contains("exceeds the limit of 2147483647"));
   const auto weights = test::thrown<mm::limit_error>(
-      [&] { cuda::conv2d_backward_weights(gpu, square(65536, 3, 65536, 3), 1, none, none, nowhere, nowhere, nowhere); });
+      [&] { mc::conv2d_backward_weights(gpu, square(65536, 3, 65536, 3), 1, none, none, nowhere, nowhere, nowhere); });
   CHECK_THAT(weights, test::contains("cuda::conv2d_backward_weights: weights"));
   float something = 0;
   auto padded = square(1, 3, 1, 3);
   padded.padding_width = std::size_t{1} << 40;
   const auto input =
-      test::thrown<mm::limit_error>([&] { cuda::conv2d_backward_input(gpu, padded, 1, none, none, &something, nowhere); });
+      test::thrown<mm::limit_error>([&] { mc::conv2d_backward_input(gpu, padded, 1, none, none, &something, nowhere); });
   CHECK_THAT(input, test::contains("cuda::conv2d_backward_input: padding"));
   CHECK_THAT(test::thrown<mm::limit_error>(
-                 [&] { cuda::conv2d_forward(gpu, square(1, 3, 1, 3), ~std::size_t{0}, none, none, {}, nowhere, nowhere); }),
+                 [&] { mc::conv2d_forward(gpu, square(1, 3, 1, 3), ~std::size_t{0}, none, none, {}, nowhere, nowhere); }),
              test::contains("cuda::conv2d_forward: input elements 18446744073709551615"));
 }

@@ -13,7 +13,7 @@
 #include "support/catch.hpp"
 
 namespace mm = mmrec;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 namespace kernel = mmrec::kernel;
 
 namespace {
@@ -25,7 +25,7 @@ const std::size_t counts[] = {0, 1, 3, 4, 5, 255, 1023, 1024, 4095, 4096, 4097, 
 
 /// One activation on the CPU and on the device: Forward and Backward take (executor or context, count, arrays...).
 template <class T, class Forward, class Backward>
-void check_activation(const cuda::context& gpu, bool reads_output, Forward&& forward, Backward&& backward) {
+void check_activation(const mc::context& gpu, bool reads_output, Forward&& forward, Backward&& backward) {
   for (const std::size_t count : counts) {
     for (const std::size_t offset : {0u, 1u, 2u}) {
       std::vector<T> x = test::random_values<T>(count, 1), dy = test::random_values<T>(count, 2);
@@ -58,7 +58,7 @@ void check_activation(const cuda::context& gpu, bool reads_output, Forward&& for
 
 TEMPLATE_TEST_CASE("Activations of a device are those of the CPU", "[cuda][elementwise]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto forward = [](auto on_cpu, auto on_device) {
     return [=](const auto& on, std::size_t count, const T* x, T* y) {
       if constexpr (mm::executor<std::remove_cvref_t<decltype(on)>>) {
@@ -81,9 +81,9 @@ TEMPLATE_TEST_CASE("Activations of a device are those of the CPU", "[cuda][eleme
   SECTION(#name)                                                                                     \
   check_activation<T>(gpu, reads_output,                                                             \
                       forward([](const auto& on, auto... a) { kernel::name##_forward(on, a...); },   \
-                              [](const auto& on, auto... a) { cuda::name##_forward(on, a...); }),    \
+                              [](const auto& on, auto... a) { mc::name##_forward(on, a...); }),      \
                       backward([](const auto& on, auto... a) { kernel::name##_backward(on, a...); }, \
-                               [](const auto& on, auto... a) { cuda::name##_backward(on, a...); }))
+                               [](const auto& on, auto... a) { mc::name##_backward(on, a...); }))
   MMREC_CHECK_ACTIVATION(relu, true);
   MMREC_CHECK_ACTIVATION(sigmoid, true);
   MMREC_CHECK_ACTIVATION(tanh, true);
@@ -94,18 +94,18 @@ TEMPLATE_TEST_CASE("Activations of a device are those of the CPU", "[cuda][eleme
     check_activation<T>(
         gpu, false,
         forward([](const auto& on, std::size_t n, const T* x, T* y) { kernel::leaky_relu_forward(on, n, T(0.1), x, y); },
-                [](const auto& on, std::size_t n, const T* x, T* y) { cuda::leaky_relu_forward(on, n, T(0.1), x, y); }),
+                [](const auto& on, std::size_t n, const T* x, T* y) { mc::leaky_relu_forward(on, n, T(0.1), x, y); }),
         backward([](const auto& on, std::size_t n, const T* x, const T* dy,
                     T* dx) { kernel::leaky_relu_backward(on, n, T(0.1), x, dy, dx); },
                  [](const auto& on, std::size_t n, const T* x, const T* dy, T* dx) {
-                   cuda::leaky_relu_backward(on, n, T(0.1), x, dy, dx);
+                   mc::leaky_relu_backward(on, n, T(0.1), x, dy, dx);
                  }));
   }
 }
 
 TEMPLATE_TEST_CASE("Softmax of a device is that of the CPU", "[cuda][elementwise]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto check = [&](std::size_t rows, std::size_t width, std::size_t offset, bool masked) {
     INFO("rows " << rows << ", width " << width << ", offset " << offset << ", masked " << masked);
     const std::size_t size = rows * width;
@@ -130,11 +130,11 @@ TEMPLATE_TEST_CASE("Softmax of a device is that of the CPU", "[cuda][elementwise
     test::device_array<T> to(gpu, size, offset), log_to(gpu, size, offset), to_dx(gpu, size, offset),
         to_log_dx(gpu, size, offset);
     test::device_array<T> to_sums(gpu, rows, offset);
-    cuda::softmax_forward<T>(gpu, rows, width, masked ? limits.get() : nullptr, from.get(), to.get());
-    cuda::softmax_backward<T>(gpu, rows, width, powers.get(), slope.get(), to_dx.get());
-    cuda::log_softmax_forward<T>(gpu, rows, width, from.get(), log_to.get());
-    cuda::log_softmax_backward<T>(gpu, rows, width, logarithms.get(), slope.get(), to_log_dx.get());
-    cuda::log_sum_exp<T>(gpu, rows, width, from.get(), to_sums.get());
+    mc::softmax_forward<T>(gpu, rows, width, masked ? limits.get() : nullptr, from.get(), to.get());
+    mc::softmax_backward<T>(gpu, rows, width, powers.get(), slope.get(), to_dx.get());
+    mc::log_softmax_forward<T>(gpu, rows, width, from.get(), log_to.get());
+    mc::log_softmax_backward<T>(gpu, rows, width, logarithms.get(), slope.get(), to_log_dx.get());
+    mc::log_sum_exp<T>(gpu, rows, width, from.get(), to_sums.get());
     // A sum of many terms may come in another order.
     const double limit = 4 * test::tolerance<T>;
     CHECK(test::difference(to.values(), y, 1e-3) < limit);
@@ -155,7 +155,7 @@ TEMPLATE_TEST_CASE("Softmax of a device is that of the CPU", "[cuda][elementwise
 
 TEMPLATE_TEST_CASE("Softmax of a device keeps what is not a number to its row", "[cuda][elementwise]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   const T nan = std::numeric_limits<T>::quiet_NaN(), none = -std::numeric_limits<T>::infinity();
   for (const std::size_t width : {6u, 100u, 300u, 1000u, 5000u}) {
     std::vector<T> x = test::random_values<T>(4 * width, 7), y(4 * width);
@@ -164,7 +164,7 @@ TEMPLATE_TEST_CASE("Softmax of a device keeps what is not a number to its row", 
     for (std::size_t c = 0; c < width; ++c) x[3 * width + c] = none;
     kernel::softmax_forward<mm::exec::cpu, T>(cpu, 4, width, nullptr, x.data(), y.data());
     test::device_array<T> from(gpu, x), to(gpu, x.size());
-    cuda::softmax_forward<T>(gpu, 4, width, nullptr, from.get(), to.get());
+    mc::softmax_forward<T>(gpu, 4, width, nullptr, from.get(), to.get());
     CHECK(test::difference(to.values(), y, 1e-3) < 4 * test::tolerance<T>);
   }
 }
@@ -172,11 +172,11 @@ TEMPLATE_TEST_CASE("Softmax of a device keeps what is not a number to its row", 
 TEST_CASE("Elementwise kernels do not depend on the order of threads", "[cuda][elementwise]") {
   std::vector<std::vector<float>> all;
   test::in_all_orders([&] {
-    const cuda::context gpu;
+    const mc::context gpu;
     for (const std::size_t width : {30u, 700u, 4500u}) {
       test::device_array<float> x(gpu, test::random_values<float>(3 * width, 8)), y(gpu, 3 * width);
-      cuda::softmax_forward<float>(gpu, 3, width, nullptr, x.get(), y.get());
-      cuda::gelu_forward<float>(gpu, 3 * width, y.get(), y.get());
+      mc::softmax_forward<float>(gpu, 3, width, nullptr, x.get(), y.get());
+      mc::gelu_forward<float>(gpu, 3 * width, y.get(), y.get());
       all.push_back(y.values());
     }
   });
@@ -184,9 +184,9 @@ TEST_CASE("Elementwise kernels do not depend on the order of threads", "[cuda][e
 }
 
 TEST_CASE("Elementwise kernels refuse more than they can count", "[cuda][elementwise]") {
-  const cuda::context gpu;
+  const mc::context gpu;
   float* const none = nullptr;
-  CHECK_THROWS_AS(cuda::relu_forward<float>(gpu, std::size_t{1} << 31, none, none), mm::limit_error);
-  CHECK_THROWS_AS(cuda::softmax_forward<float>(gpu, std::size_t{1} << 16, std::size_t{1} << 16, nullptr, none, none),
+  CHECK_THROWS_AS(mc::relu_forward<float>(gpu, std::size_t{1} << 31, none, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::softmax_forward<float>(gpu, std::size_t{1} << 16, std::size_t{1} << 16, nullptr, none, none),
                   mm::limit_error);
 }

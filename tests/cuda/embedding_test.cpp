@@ -18,7 +18,7 @@
 
 namespace mm = mmrec;
 namespace kernel = mmrec::kernel;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -26,11 +26,11 @@ constexpr mm::exec::cpu cpu;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
 template <class T>
-cuda::buffer<T> uploaded(const cuda::context& on, const std::vector<T>& values) {
+mc::buffer<T> uploaded(const mc::context& on, const std::vector<T>& values) {
   return {on, std::span<const T>(values)};
 }
 template <class T>
-std::vector<T> host(const cuda::context& on, const cuda::buffer<T>& from) {
+std::vector<T> host(const mc::context& on, const mc::buffer<T>& from) {
   std::vector<T> values(from.size());
   from.download(on, std::span<T>(values));
   return values;
@@ -77,10 +77,10 @@ struct inputs {
 
 template <class T>
 struct on_device {
-  cuda::buffer<std::int32_t> ids;
-  cuda::buffer<std::uint32_t> lengths;
+  mc::buffer<std::int32_t> ids;
+  mc::buffer<std::uint32_t> lengths;
   kernel::id_batch batch;
-  on_device(const cuda::context& on, const inputs<T>& in, bool ragged = true)
+  on_device(const mc::context& on, const inputs<T>& in, bool ragged = true)
       : ids(uploaded(on, in.ids)),
         lengths(uploaded(on, in.lengths)),
         batch{ids.on(on), in.examples, in.steps, ragged ? lengths.on(on) : nullptr} {}
@@ -97,28 +97,28 @@ bool alike(const std::vector<T>& a, const std::vector<T>& b) {
 }
 
 template <class T>
-void check_batch(const cuda::context& gpu, const inputs<T>& in) {
+void check_batch(const mc::context& gpu, const inputs<T>& in) {
   CAPTURE(in.rows, in.examples, in.steps, in.width);
   const on_device<T> given(gpu, in);
-  const cuda::buffer<T> table = uploaded(gpu, in.table), dy = uploaded(gpu, in.dy), bags = uploaded(gpu, in.bags);
-  cuda::buffer<T> y(gpu, in.dy.size()), sums(gpu, in.bags.size());
+  const mc::buffer<T> table = uploaded(gpu, in.table), dy = uploaded(gpu, in.dy), bags = uploaded(gpu, in.bags);
+  mc::buffer<T> y(gpu, in.dy.size()), sums(gpu, in.bags.size());
 
   std::vector<T> wanted(in.dy.size());
   kernel::embedding_forward(cpu, in.batch(), in.width, in.table.data(), wanted.data());
-  cuda::embedding_forward(gpu, given.batch, in.width, table.on(gpu), y.on(gpu));
+  mc::embedding_forward(gpu, given.batch, in.width, table.on(gpu), y.on(gpu));
   CHECK(host(gpu, y) == wanted);
 
   for (const std::size_t skipped : {none, std::size_t{1}}) {
     std::vector<T> gradient = in.before;
-    cuda::buffer<T> found = uploaded(gpu, in.before);
+    mc::buffer<T> found = uploaded(gpu, in.before);
     kernel::embedding_backward(cpu, in.batch(), in.width, in.dy.data(), skipped, gradient.data());
-    cuda::embedding_backward(gpu, given.batch, in.width, dy.on(gpu), skipped, found.on(gpu));
+    mc::embedding_backward(gpu, given.batch, in.width, dy.on(gpu), skipped, found.on(gpu));
     CHECK(host(gpu, found) == gradient);
 
     std::vector<std::uint8_t> flags(in.rows);
     flags[0] = 1;
-    cuda::buffer<std::uint8_t> touched = uploaded(gpu, flags);
-    cuda::mark_rows(gpu, given.batch, skipped, touched.on(gpu));
+    mc::buffer<std::uint8_t> touched = uploaded(gpu, flags);
+    mc::mark_rows(gpu, given.batch, skipped, touched.on(gpu));
     for (std::size_t example = 0; example < in.examples; ++example) {
       for (std::size_t step = 0; step < in.batch().length(example); ++step) {
         const std::size_t row = in.batch().row(example, step);
@@ -131,18 +131,18 @@ void check_batch(const cuda::context& gpu, const inputs<T>& in) {
   for (const auto mode : {kernel::bag_mode::sum, kernel::bag_mode::mean}) {
     std::vector<T> bag(in.bags.size()), gradient = in.before;
     kernel::embedding_bag_forward(cpu, in.batch(), mode, in.width, in.table.data(), bag.data());
-    cuda::embedding_bag_forward(gpu, given.batch, mode, in.width, table.on(gpu), sums.on(gpu));
+    mc::embedding_bag_forward(gpu, given.batch, mode, in.width, table.on(gpu), sums.on(gpu));
     CHECK(host(gpu, sums) == bag);
-    cuda::buffer<T> found = uploaded(gpu, in.before);
+    mc::buffer<T> found = uploaded(gpu, in.before);
     kernel::embedding_bag_backward(cpu, in.batch(), mode, in.width, in.bags.data(), gradient.data());
-    cuda::embedding_bag_backward(gpu, given.batch, mode, in.width, bags.on(gpu), found.on(gpu));
+    mc::embedding_bag_backward(gpu, given.batch, mode, in.width, bags.on(gpu), found.on(gpu));
     CHECK(alike(host(gpu, found), gradient));
   }
 }
 
 template <class T>
 void check_widths() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t width : {1u, 2u, 3u, 4u, 7u, 8u, 64u, 127u, 128u, 132u, 260u})
     check_batch(gpu, inputs<T>(23, 9, 11, width));
   check_batch(gpu, inputs<T>(2, 40, 30, 4));  // sums of hundreds of rows
@@ -165,52 +165,52 @@ TEST_CASE("threads of the embeddings may run in any order") {
 }
 
 TEST_CASE("without lengths all ids count, and rows may begin anywhere") {
-  const cuda::context gpu;
+  const mc::context gpu;
   inputs<float> in(17, 6, 5, 8);
   for (std::size_t i = 0; i < in.ids.size(); ++i) in.ids[i] = static_cast<std::int32_t>(i * i % 17);
   const on_device<float> given(gpu, in, false);
   const kernel::id_batch batch{in.ids.data(), in.examples, in.steps, nullptr};
   std::vector<float> moved(1, 9.0f), wanted(in.dy.size()), gradient = in.before;
   moved.insert(moved.end(), in.table.begin(), in.table.end());
-  const cuda::buffer<float> table = uploaded(gpu, moved), dy = uploaded(gpu, in.dy);
-  cuda::buffer<float> y(gpu, in.dy.size()), found = uploaded(gpu, in.before);
+  const mc::buffer<float> table = uploaded(gpu, moved), dy = uploaded(gpu, in.dy);
+  mc::buffer<float> y(gpu, in.dy.size()), found = uploaded(gpu, in.before);
   kernel::embedding_forward(cpu, batch, in.width, in.table.data(), wanted.data());
-  cuda::embedding_forward(gpu, given.batch, in.width, table.on(gpu) + 1, y.on(gpu));
+  mc::embedding_forward(gpu, given.batch, in.width, table.on(gpu) + 1, y.on(gpu));
   CHECK(host(gpu, y) == wanted);
   kernel::embedding_backward(cpu, batch, in.width, in.dy.data(), none, gradient.data());
-  cuda::embedding_backward(gpu, given.batch, in.width, dy.on(gpu), none, found.on(gpu));
+  mc::embedding_backward(gpu, given.batch, in.width, dy.on(gpu), none, found.on(gpu));
   CHECK(host(gpu, found) == gradient);
 }
 
 TEST_CASE("an empty batch changes nothing") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::vector<float> before = normals<float>(12, 1);
-  cuda::buffer<float> table = uploaded(gpu, before);
-  cuda::buffer<std::uint8_t> touched = uploaded(gpu, std::vector<std::uint8_t>(3));
+  mc::buffer<float> table = uploaded(gpu, before);
+  mc::buffer<std::uint8_t> touched = uploaded(gpu, std::vector<std::uint8_t>(3));
   for (const kernel::id_batch batch : {kernel::id_batch{nullptr, 0, 5, nullptr}, kernel::id_batch{nullptr, 5, 0, nullptr}}) {
-    cuda::embedding_forward<float>(gpu, batch, 4, table.on(gpu), nullptr);
-    cuda::embedding_backward<float>(gpu, batch, 4, nullptr, none, table.on(gpu));
-    cuda::embedding_bag_backward<float>(gpu, batch, kernel::bag_mode::mean, 4, nullptr, table.on(gpu));
-    cuda::mark_rows(gpu, batch, none, touched.on(gpu));
+    mc::embedding_forward<float>(gpu, batch, 4, table.on(gpu), nullptr);
+    mc::embedding_backward<float>(gpu, batch, 4, nullptr, none, table.on(gpu));
+    mc::embedding_bag_backward<float>(gpu, batch, kernel::bag_mode::mean, 4, nullptr, table.on(gpu));
+    mc::mark_rows(gpu, batch, none, touched.on(gpu));
   }
   CHECK(host(gpu, table) == before);
   CHECK(host(gpu, touched) == std::vector<std::uint8_t>(3));
   // Bags without ids are zeros.
-  cuda::buffer<float> bags(gpu, 8);
-  cuda::embedding_bag_forward(gpu, kernel::id_batch{nullptr, 2, 0, nullptr}, kernel::bag_mode::mean, 4, table.on(gpu),
-                              bags.on(gpu));
+  mc::buffer<float> bags(gpu, 8);
+  mc::embedding_bag_forward(gpu, kernel::id_batch{nullptr, 2, 0, nullptr}, kernel::bag_mode::mean, 4, table.on(gpu),
+                            bags.on(gpu));
   CHECK(host(gpu, bags) == std::vector<float>(8));
 }
 
 TEST_CASE("a captured gradient of an embedding follows the ids") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const inputs<float> one(19, 8, 6, 12, 1), other(19, 8, 6, 12, 2);
   on_device<float> given(gpu, one);
-  const cuda::buffer<float> dy = uploaded(gpu, one.dy);
-  cuda::buffer<float> found = uploaded(gpu, one.before);
-  const auto queue = [&] { cuda::embedding_backward(gpu, given.batch, 12, dy.on(gpu), 3, found.on(gpu)); };
+  const mc::buffer<float> dy = uploaded(gpu, one.dy);
+  mc::buffer<float> found = uploaded(gpu, one.before);
+  const auto queue = [&] { mc::embedding_backward(gpu, given.batch, 12, dy.on(gpu), 3, found.on(gpu)); };
   queue();  // makes the workspace, which a capture may not
-  cuda::graph step;
+  mc::graph step;
   step.capture(gpu, queue);
   given.ids.upload(gpu, other.ids);
   given.lengths.upload(gpu, other.lengths);
@@ -224,10 +224,10 @@ TEST_CASE("a captured gradient of an embedding follows the ids") {
 }
 
 TEST_CASE("more ids than kernels count are refused") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const kernel::id_batch batch{nullptr, std::size_t{1} << 16, std::size_t{1} << 15, nullptr};
-  CHECK_THROWS_AS(cuda::embedding_forward<float>(gpu, batch, 4, nullptr, nullptr), mm::limit_error);
-  CHECK_THROWS_AS(cuda::embedding_backward<float>(gpu, batch, 4, nullptr, none, nullptr), mm::limit_error);
+  CHECK_THROWS_AS(mc::embedding_forward<float>(gpu, batch, 4, nullptr, nullptr), mm::limit_error);
+  CHECK_THROWS_AS(mc::embedding_backward<float>(gpu, batch, 4, nullptr, none, nullptr), mm::limit_error);
   std::uint8_t* const touched = nullptr;
-  CHECK_THROWS_AS(cuda::mark_rows(gpu, batch, none, touched), mm::limit_error);
+  CHECK_THROWS_AS(mc::mark_rows(gpu, batch, none, touched), mm::limit_error);
 }

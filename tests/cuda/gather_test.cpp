@@ -15,16 +15,16 @@
 #include "support/catch.hpp"
 
 namespace mm = mmrec;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
 template <class T>
-cuda::buffer<T> uploaded(const cuda::context& on, const std::vector<T>& values) {
+mc::buffer<T> uploaded(const mc::context& on, const std::vector<T>& values) {
   return {on, std::span<const T>(values)};
 }
 template <class T>
-std::vector<T> host(const cuda::context& on, const cuda::buffer<T>& from) {
+std::vector<T> host(const mc::context& on, const mc::buffer<T>& from) {
   std::vector<T> values(from.size());
   from.download(on, std::span<T>(values));
   return values;
@@ -46,24 +46,24 @@ std::vector<std::uint32_t> mixed(std::size_t count) {
 
 template <class T>
 void check_rows() {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::size_t total = 29;
   const std::vector<std::uint32_t> order = mixed(total);
-  const cuda::buffer<std::uint32_t> on_order = uploaded(gpu, order);
+  const mc::buffer<std::uint32_t> on_order = uploaded(gpu, order);
   for (const std::size_t width : {0u, 1u, 3u, 4u, 5u, 16u, 256u, 257u, 1024u, 1028u, 4099u, 5000u}) {
     for (const std::size_t moved : {0u, 1u}) {
       for (const std::size_t count : {0u, 1u, 7u}) {
         CAPTURE(width, moved, count);
         const std::vector<T> all = numbers<T>(total * width + moved);
-        const cuda::buffer<T> given = uploaded(gpu, all);
-        const cuda::buffer<std::uint32_t> first = uploaded(gpu, std::vector<std::uint32_t>{5});
-        cuda::buffer<T> batch(gpu, count * width);
+        const mc::buffer<T> given = uploaded(gpu, all);
+        const mc::buffer<std::uint32_t> first = uploaded(gpu, std::vector<std::uint32_t>{5});
+        mc::buffer<T> batch(gpu, count * width);
         std::vector<T> wanted;
         for (std::size_t i = 0; i < count; ++i) {
           const auto from = all.begin() + static_cast<std::ptrdiff_t>(moved + order[5 + i] * width);
           wanted.insert(wanted.end(), from, from + static_cast<std::ptrdiff_t>(width));
         }
-        cuda::gather_rows(gpu, given.on(gpu) + moved, width, on_order.on(gpu), first.on(gpu), count, batch.on(gpu));
+        mc::gather_rows(gpu, given.on(gpu) + moved, width, on_order.on(gpu), first.on(gpu), count, batch.on(gpu));
         CHECK(host(gpu, batch) == wanted);
       }
     }
@@ -72,23 +72,23 @@ void check_rows() {
 
 template <class T>
 void check_ragged() {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::vector<std::uint64_t> starts{0, 3, 3, 4, 12, 13, 19, 40};
   const std::vector<std::uint32_t> order{6, 1, 0, 4, 2, 5, 3};
-  const cuda::buffer<std::uint64_t> on_starts = uploaded(gpu, starts);
-  const cuda::buffer<std::uint32_t> on_order = uploaded(gpu, order);
+  const mc::buffer<std::uint64_t> on_starts = uploaded(gpu, starts);
+  const mc::buffer<std::uint32_t> on_order = uploaded(gpu, order);
   for (const std::size_t width : {0u, 1u, 3u, 4u, 12u, 300u}) {
     for (const std::size_t steps : {0u, 1u, 6u, 21u, 25u}) {
       CAPTURE(width, steps);
       const std::vector<T> values = numbers<T>(starts.back() * width);
-      const cuda::buffer<T> given = uploaded(gpu, values);
+      const mc::buffer<T> given = uploaded(gpu, values);
       const std::uint32_t begin = 1;
       const std::size_t count = order.size() - begin;
-      const cuda::buffer<std::uint32_t> first = uploaded(gpu, std::vector<std::uint32_t>{begin});
-      cuda::buffer<T> batch(gpu, count * steps * width);
-      cuda::buffer<std::uint32_t> lengths(gpu, count);
-      cuda::gather_ragged(gpu, given.on(gpu), on_starts.on(gpu), width, steps, on_order.on(gpu), first.on(gpu), count,
-                          batch.on(gpu), lengths.on(gpu));
+      const mc::buffer<std::uint32_t> first = uploaded(gpu, std::vector<std::uint32_t>{begin});
+      mc::buffer<T> batch(gpu, count * steps * width);
+      mc::buffer<std::uint32_t> lengths(gpu, count);
+      mc::gather_ragged(gpu, given.on(gpu), on_starts.on(gpu), width, steps, on_order.on(gpu), first.on(gpu), count,
+                        batch.on(gpu), lengths.on(gpu));
       std::vector<T> wanted(count * steps * width);
       std::vector<std::uint32_t> wanted_lengths(count);
       for (std::size_t i = 0; i < count; ++i) {
@@ -105,14 +105,14 @@ void check_ragged() {
 }
 
 void check_planes() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t channels : {0u, 1u, 2u, 3u, 33u}) {
     for (const std::size_t pixels : {0u, 1u, 85u, 256u, 1000u}) {
       for (const std::size_t count : {0u, 1u, 3u}) {
         CAPTURE(channels, pixels, count);
         const std::vector<float> planes = numbers<float>(count * channels * pixels);
-        const cuda::buffer<float> given = uploaded(gpu, planes);
-        cuda::buffer<float> found(gpu, planes.size());
+        const mc::buffer<float> given = uploaded(gpu, planes);
+        mc::buffer<float> found(gpu, planes.size());
         std::vector<float> wanted(planes.size());
         for (std::size_t picture = 0; picture < count; ++picture) {
           const std::size_t start = picture * channels * pixels;
@@ -122,7 +122,7 @@ void check_planes() {
             }
           }
         }
-        cuda::interleave_planes(gpu, count, channels, pixels, given.on(gpu), found.on(gpu));
+        mc::interleave_planes(gpu, count, channels, pixels, given.on(gpu), found.on(gpu));
         CHECK(host(gpu, found) == wanted);
       }
     }
@@ -149,17 +149,17 @@ TEST_CASE("threads of the copies may run in any order") {
 }
 
 TEST_CASE("a captured batch goes on through the order of the examples") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::vector<std::uint32_t> order = mixed(12);
-  const cuda::buffer<std::uint32_t> on_order = uploaded(gpu, order);
-  const cuda::buffer<float> all = uploaded(gpu, numbers<float>(12 * 4));
-  cuda::buffer<std::uint32_t> first(gpu, 1);
-  cuda::buffer<float> batch(gpu, 3 * 4);
+  const mc::buffer<std::uint32_t> on_order = uploaded(gpu, order);
+  const mc::buffer<float> all = uploaded(gpu, numbers<float>(12 * 4));
+  mc::buffer<std::uint32_t> first(gpu, 1);
+  mc::buffer<float> batch(gpu, 3 * 4);
   first.clear(gpu);
-  cuda::graph step;
+  mc::graph step;
   step.capture(gpu, [&] {
-    cuda::gather_rows(gpu, all.on(gpu), 4, on_order.on(gpu), first.on(gpu), 3, batch.on(gpu));
-    cuda::advance(gpu, first.on(gpu), 3);
+    mc::gather_rows(gpu, all.on(gpu), 4, on_order.on(gpu), first.on(gpu), 3, batch.on(gpu));
+    mc::advance(gpu, first.on(gpu), 3);
   });
   for (std::size_t round = 0; round < 4; ++round) {
     step.launch(gpu);
@@ -175,11 +175,11 @@ TEST_CASE("a captured batch goes on through the order of the examples") {
 }
 
 TEST_CASE("batches that kernels cannot count are refused") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::size_t most = std::size_t{1} << 31;
   float* const nothing = nullptr;
-  CHECK_THROWS_AS(cuda::gather_rows<float>(gpu, nothing, most, nullptr, nullptr, 1, nothing), mm::limit_error);
-  CHECK_THROWS_AS(cuda::gather_ragged<float>(gpu, nothing, nullptr, 1 << 16, 1 << 15, nullptr, nullptr, 1, nothing, nullptr),
+  CHECK_THROWS_AS(mc::gather_rows<float>(gpu, nothing, most, nullptr, nullptr, 1, nothing), mm::limit_error);
+  CHECK_THROWS_AS(mc::gather_ragged<float>(gpu, nothing, nullptr, 1 << 16, 1 << 15, nullptr, nullptr, 1, nothing, nullptr),
                   mm::limit_error);
-  CHECK_THROWS_AS(cuda::interleave_planes<float>(gpu, 1, 1 << 16, 1 << 15, nothing, nothing), mm::limit_error);
+  CHECK_THROWS_AS(mc::interleave_planes<float>(gpu, 1, 1 << 16, 1 << 15, nothing, nothing), mm::limit_error);
 }

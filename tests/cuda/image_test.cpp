@@ -19,7 +19,7 @@
 
 namespace mm = mmrec;
 namespace image = mmrec::image;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -49,24 +49,24 @@ std::vector<std::uint8_t> bytes_of(image::uniform_images& of) {
   return all;
 }
 template <class T>
-cuda::buffer<T> uploaded(const cuda::context& on, const std::vector<T>& values) {
+mc::buffer<T> uploaded(const mc::context& on, const std::vector<T>& values) {
   return {on, std::span<const T>(values)};
 }
 template <class T>
-std::vector<T> host(const cuda::context& on, const cuda::buffer<T>& from) {
+std::vector<T> host(const mc::context& on, const mc::buffer<T>& from) {
   std::vector<T> values(from.size());
   from.download(on, std::span<T>(values));
   return values;
 }
-cuda::channel_moments moments_of(const image::standardize_model& model) {
-  cuda::channel_moments moments{};
+mc::channel_moments moments_of(const image::standardize_model& model) {
+  mc::channel_moments moments{};
   std::copy(model.mean().begin(), model.mean().end(), moments.mean);
   std::copy(model.deviation().begin(), model.deviation().end(), moments.deviation);
   return moments;
 }
 
 void check_standardize() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const size& of : {size{1, 1}, size{3, 5}, size{4, 4}, size{16, 64}, size{65, 63}, size{100, 96}}) {
     for (const std::size_t count : {1u, 3u}) {
       for (const std::size_t moved : {0u, 1u}) {
@@ -78,10 +78,10 @@ void check_standardize() {
         std::vector<std::uint8_t> bytes(moved);
         const std::vector<std::uint8_t> own = bytes_of(given);
         bytes.insert(bytes.end(), own.begin(), own.end());
-        const cuda::buffer<std::uint8_t> on_device = uploaded(gpu, bytes);
-        cuda::buffer<float> found(gpu, wanted.size());
+        const mc::buffer<std::uint8_t> on_device = uploaded(gpu, bytes);
+        mc::buffer<float> found(gpu, wanted.size());
         const std::size_t pixels = of.height * of.width;
-        cuda::standardize(gpu, count, pixels, on_device.on(gpu) + moved, moments_of(model), found.on(gpu));
+        mc::standardize(gpu, count, pixels, on_device.on(gpu) + moved, moments_of(model), found.on(gpu));
         CHECK(host(gpu, found) == wanted);
 
         // The same from planes of numbers, in place.
@@ -90,8 +90,8 @@ void check_standardize() {
           const std::size_t picture = at / (3 * pixels), pixel = at / 3 % pixels;
           planes[(picture * 3 + at % 3) * pixels + pixel] = static_cast<float>(own[at]);
         }
-        cuda::buffer<float> both = uploaded(gpu, planes);
-        cuda::standardize(gpu, count, pixels, both.on(gpu), moments_of(model), both.on(gpu));
+        mc::buffer<float> both = uploaded(gpu, planes);
+        mc::standardize(gpu, count, pixels, both.on(gpu), moments_of(model), both.on(gpu));
         CHECK(host(gpu, both) == wanted);
       }
     }
@@ -99,7 +99,7 @@ void check_standardize() {
 }
 
 void check_resize() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const size& from : {size{1, 1}, size{5, 7}, size{16, 16}, size{33, 90}}) {
     for (const size& to : {size{1, 1}, size{5, 7}, size{8, 8}, size{16, 9}, size{40, 41}}) {
       CAPTURE(from.height, from.width, to.height, to.width);
@@ -107,9 +107,9 @@ void check_resize() {
       const image::resize stage{static_cast<int>(to.height), static_cast<int>(to.width), image::filter::bilinear};
       image::uniform_images resized = stage.transform(cpu, given);
       const std::vector<std::uint8_t> wanted = bytes_of(resized);
-      const cuda::buffer<std::uint8_t> on_device = uploaded(gpu, bytes_of(given));
-      cuda::buffer<std::uint8_t> found(gpu, wanted.size());
-      cuda::resize_bilinear(gpu, 3, from.height, from.width, on_device.on(gpu), to.height, to.width, found.on(gpu));
+      const mc::buffer<std::uint8_t> on_device = uploaded(gpu, bytes_of(given));
+      mc::buffer<std::uint8_t> found(gpu, wanted.size());
+      mc::resize_bilinear(gpu, 3, from.height, from.width, on_device.on(gpu), to.height, to.width, found.on(gpu));
       CHECK(host(gpu, found) == wanted);
     }
   }
@@ -120,13 +120,13 @@ void check_resize() {
 TEST_CASE("a device standardises pictures to the CPU's bits") { check_standardize(); }
 
 TEST_CASE("a channel that is the same everywhere becomes 0 on a device") {
-  const cuda::context gpu;
-  const cuda::buffer<std::uint8_t> given = uploaded(gpu, std::vector<std::uint8_t>(12, 9));
-  cuda::buffer<float> found(gpu, 12);
-  cuda::standardize(gpu, 1, 4, given.on(gpu), {{9.0, 9.0, 8.0}, {0.0, 0.0, 2.0}}, found.on(gpu));
+  const mc::context gpu;
+  const mc::buffer<std::uint8_t> given = uploaded(gpu, std::vector<std::uint8_t>(12, 9));
+  mc::buffer<float> found(gpu, 12);
+  mc::standardize(gpu, 1, 4, given.on(gpu), {{9.0, 9.0, 8.0}, {0.0, 0.0, 2.0}}, found.on(gpu));
   const std::vector<float> wanted{0, 0, 0, 0, 0, 0, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f};
   CHECK(host(gpu, found) == wanted);
-  cuda::standardize(gpu, 0, 4, given.on(gpu), {{9.0, 9.0, 8.0}, {0.0, 0.0, 2.0}}, found.on(gpu));
+  mc::standardize(gpu, 0, 4, given.on(gpu), {{9.0, 9.0, 8.0}, {0.0, 0.0, 2.0}}, found.on(gpu));
 }
 
 TEST_CASE("a device resizes pictures as the CPU does") { check_resize(); }
@@ -141,12 +141,12 @@ TEST_CASE("threads of the pictures may run in any order") {
 }
 
 TEST_CASE("pictures that kernels cannot count, and rows that do not fit, are refused") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::size_t most = std::size_t{1} << 31;
   std::uint8_t* const nothing = nullptr;
   float* const numbers = nullptr;
-  CHECK_THROWS_AS(cuda::standardize(gpu, 1, most, nothing, {}, numbers), mm::limit_error);
-  CHECK_THROWS_AS(cuda::standardize(gpu, most, 1, numbers, {}, numbers), mm::limit_error);
-  CHECK_THROWS_AS(cuda::resize_bilinear(gpu, 1, 1 << 16, 1 << 15, nothing, 2, 2, nothing), mm::limit_error);
-  CHECK_THROWS_AS(cuda::resize_bilinear(gpu, 1, 2, 100000, nothing, 2, 2, nothing), mm::limit_error);
+  CHECK_THROWS_AS(mc::standardize(gpu, 1, most, nothing, {}, numbers), mm::limit_error);
+  CHECK_THROWS_AS(mc::standardize(gpu, most, 1, numbers, {}, numbers), mm::limit_error);
+  CHECK_THROWS_AS(mc::resize_bilinear(gpu, 1, 1 << 16, 1 << 15, nothing, 2, 2, nothing), mm::limit_error);
+  CHECK_THROWS_AS(mc::resize_bilinear(gpu, 1, 2, 100000, nothing, 2, 2, nothing), mm::limit_error);
 }

@@ -19,7 +19,7 @@
 
 namespace mm = mmrec;
 namespace loss = mmrec::nn::loss;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -37,11 +37,11 @@ std::vector<T> normals(std::size_t count, std::uint64_t stream, double scale = 2
   return values;
 }
 template <class T>
-cuda::buffer<T> uploaded(const cuda::context& on, const std::vector<T>& values) {
+mc::buffer<T> uploaded(const mc::context& on, const std::vector<T>& values) {
   return {on, std::span<const T>(values)};
 }
 template <class T>
-std::vector<T> host(const cuda::context& on, const cuda::buffer<T>& from) {
+std::vector<T> host(const mc::context& on, const mc::buffer<T>& from) {
   std::vector<T> values(from.size());
   from.download(on, std::span<T>(values));
   return values;
@@ -64,7 +64,7 @@ constexpr double tolerance() {
 
 /// Value and gradient against the CPU's, for outputs as they are and moved by an element, so that they are not aligned.
 template <class T, class Loss, class Target>
-void check_one(const cuda::context& gpu, const Loss& of, const std::vector<T>& outputs, const std::vector<Target>* targets,
+void check_one(const mc::context& gpu, const Loss& of, const std::vector<T>& outputs, const std::vector<Target>* targets,
                std::size_t batch, std::size_t width) {
   const Target* const expected = targets == nullptr ? nullptr : targets->data();
   std::vector<T> wanted(batch * width), scratch(Loss::scratch(batch, width));
@@ -75,25 +75,25 @@ void check_one(const cuda::context& gpu, const Loss& of, const std::vector<T>& o
     CAPTURE(batch, width, moved);
     std::vector<T> shifted(moved, T(7));
     shifted.insert(shifted.end(), outputs.begin(), outputs.end());
-    const cuda::buffer<T> given = uploaded(gpu, shifted);
-    cuda::buffer<Target> aims;
+    const mc::buffer<T> given = uploaded(gpu, shifted);
+    mc::buffer<Target> aims;
     if (targets != nullptr) aims = uploaded(gpu, *targets);
     const Target* const device_targets = targets == nullptr ? nullptr : aims.on(gpu);
-    cuda::buffer<T> gradient(gpu, batch * width);
-    cuda::buffer<double> total(gpu, std::span<const double>(&before, 1));
-    cuda::loss_and_gradient(gpu, of, given.on(gpu) + moved, device_targets, batch, width, gradient.on(gpu), total.on(gpu));
+    mc::buffer<T> gradient(gpu, batch * width);
+    mc::buffer<double> total(gpu, std::span<const double>(&before, 1));
+    mc::loss_and_gradient(gpu, of, given.on(gpu) + moved, device_targets, batch, width, gradient.on(gpu), total.on(gpu));
     const double found = host(gpu, total)[0];
     CHECK(std::abs(found - before - sum) <= tolerance<T>() * (std::max)(1.0, std::abs(sum)));
     CHECK(difference(host(gpu, gradient), wanted) <= tolerance<T>());
-    cuda::loss_and_gradient(gpu, of, given.on(gpu) + moved, device_targets, batch, width, static_cast<T*>(nullptr),
-                            total.on(gpu));
+    mc::loss_and_gradient(gpu, of, given.on(gpu) + moved, device_targets, batch, width, static_cast<T*>(nullptr),
+                          total.on(gpu));
     CHECK(host(gpu, total)[0] - found == Approx(found - before).margin(1e-12));
   }
 }
 
 template <class T>
 void check_all() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const shape& size : shapes) {
     const std::size_t batch = size.batch, width = size.width, count = batch * width;
     const std::vector<T> outputs = normals<T>(count, 1);
@@ -117,7 +117,7 @@ void check_all() {
 
 template <class T>
 void check_contrast() {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const shape& size : {shape{0, 3}, shape{1, 4}, shape{5, 3}, shape{32, 8}, shape{33, 40}, shape{70, 2}}) {
     for (const bool symmetric : {true, false}) {
       for (const bool normalize : {true, false}) {
@@ -129,14 +129,14 @@ void check_contrast() {
         std::vector<T> left_slope(count), right_slope(count), scratch(loss::infonce::scratch(size.batch, size.width));
         const double value = of.value_and_gradients(left.data(), right.data(), size.batch, size.width, left_slope.data(),
                                                     right_slope.data(), scratch.data());
-        const cuda::buffer<T> on_left = uploaded(gpu, left), on_right = uploaded(gpu, right);
-        cuda::buffer<T> left_gradient(gpu, count), right_gradient(gpu, count), memory(gpu, scratch.size());
-        cuda::buffer<double> total(gpu, 1);
+        const mc::buffer<T> on_left = uploaded(gpu, left), on_right = uploaded(gpu, right);
+        mc::buffer<T> left_gradient(gpu, count), right_gradient(gpu, count), memory(gpu, scratch.size());
+        mc::buffer<double> total(gpu, 1);
         for (const bool gradients : {true, false}) {
           total.clear(gpu);
-          cuda::loss_and_gradients(gpu, of, on_left.on(gpu), on_right.on(gpu), size.batch, size.width,
-                                   gradients ? left_gradient.on(gpu) : nullptr, gradients ? right_gradient.on(gpu) : nullptr,
-                                   total.on(gpu), memory.on(gpu));
+          mc::loss_and_gradients(gpu, of, on_left.on(gpu), on_right.on(gpu), size.batch, size.width,
+                                 gradients ? left_gradient.on(gpu) : nullptr, gradients ? right_gradient.on(gpu) : nullptr,
+                                 total.on(gpu), memory.on(gpu));
           CHECK(host(gpu, total)[0] == Approx(value * static_cast<double>(size.batch)).epsilon(10 * tolerance<T>()));
         }
         CHECK(difference(host(gpu, left_gradient), left_slope) <= 10 * tolerance<T>());
@@ -162,7 +162,7 @@ TEST_CASE("threads of the losses may run in any order") {
 }
 
 TEST_CASE("rows beyond what all blocks take at once are gone round to") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::size_t batch = 8 * 1024 + 9;
   const std::vector<float> outputs = normals<float>(batch * 2, 1);
   std::vector<std::uint32_t> classes(batch);
@@ -172,7 +172,7 @@ TEST_CASE("rows beyond what all blocks take at once are gone round to") {
 }
 
 TEST_CASE("a device's losses stay finite for every finite logit, and say where one is not") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const float huge = std::numeric_limits<float>::max() / 4;
   for (const std::size_t width : {5u, 600u}) {
     std::vector<float> outputs(3 * width, -1.0f);
@@ -185,18 +185,18 @@ TEST_CASE("a device's losses stay finite for every finite logit, and say where o
     check_one(gpu, loss::bce_with_logits{}, outputs, &ones, 3, width);
     check_one<float, loss::bpr, float>(gpu, loss::bpr{}, outputs, nullptr, 3, width);
     outputs[width + 1] = std::numeric_limits<float>::quiet_NaN();
-    const cuda::buffer<float> given = uploaded(gpu, outputs);
-    const cuda::buffer<std::uint32_t> aims = uploaded(gpu, classes);
-    cuda::buffer<double> total(gpu, 1);
+    const mc::buffer<float> given = uploaded(gpu, outputs);
+    const mc::buffer<std::uint32_t> aims = uploaded(gpu, classes);
+    mc::buffer<double> total(gpu, 1);
     total.clear(gpu);
-    cuda::loss_and_gradient<float>(gpu, loss::softmax_cross_entropy{}, given.on(gpu), aims.on(gpu), 3, width, nullptr,
-                                   total.on(gpu));
+    mc::loss_and_gradient<float>(gpu, loss::softmax_cross_entropy{}, given.on(gpu), aims.on(gpu), 3, width, nullptr,
+                                 total.on(gpu));
     CHECK(std::isnan(host(gpu, total)[0]));
   }
 }
 
 TEST_CASE("right answers are counted as the CPU finds the largest output") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const float nan = std::numeric_limits<float>::quiet_NaN();
   for (const std::size_t width : {1u, 2u, 31u, 33u, 70u}) {
     const std::size_t batch = 41;
@@ -212,32 +212,32 @@ TEST_CASE("right answers are counted as the CPU finds the largest output") {
       classes[row] = row % 4 == 1 ? static_cast<std::uint32_t>((best + 1) % width) : best;
       wanted += classes[row] == best ? 1 : 0;
     }
-    const cuda::buffer<float> given = uploaded(gpu, outputs);
-    const cuda::buffer<std::uint32_t> aims = uploaded(gpu, classes);
-    cuda::buffer<std::uint32_t> right = uploaded(gpu, std::vector<std::uint32_t>{100});
-    cuda::count_right(gpu, given.on(gpu), aims.on(gpu), batch, width, right.on(gpu));
+    const mc::buffer<float> given = uploaded(gpu, outputs);
+    const mc::buffer<std::uint32_t> aims = uploaded(gpu, classes);
+    mc::buffer<std::uint32_t> right = uploaded(gpu, std::vector<std::uint32_t>{100});
+    mc::count_right(gpu, given.on(gpu), aims.on(gpu), batch, width, right.on(gpu));
     CHECK(host(gpu, right)[0] == wanted);
-    cuda::count_right(gpu, given.on(gpu), aims.on(gpu), 0, width, right.on(gpu));
+    mc::count_right(gpu, given.on(gpu), aims.on(gpu), 0, width, right.on(gpu));
     CHECK(host(gpu, right)[0] == wanted);
   }
 }
 
 TEST_CASE("a captured loss follows outputs and targets, and goes on adding") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const std::size_t batch = 20, width = 6;
   std::vector<float> outputs = normals<float>(batch * width, 1);
   std::vector<std::uint32_t> classes(batch, 2);
-  cuda::buffer<float> given = uploaded(gpu, outputs);
-  cuda::buffer<std::uint32_t> aims = uploaded(gpu, classes);
-  cuda::buffer<float> gradient(gpu, batch * width);
-  cuda::buffer<double> total(gpu, 1);
+  mc::buffer<float> given = uploaded(gpu, outputs);
+  mc::buffer<std::uint32_t> aims = uploaded(gpu, classes);
+  mc::buffer<float> gradient(gpu, batch * width);
+  mc::buffer<double> total(gpu, 1);
   const loss::softmax_cross_entropy of;
   const auto queue = [&] {
-    cuda::loss_and_gradient(gpu, of, given.on(gpu), aims.on(gpu), batch, width, gradient.on(gpu), total.on(gpu));
+    mc::loss_and_gradient(gpu, of, given.on(gpu), aims.on(gpu), batch, width, gradient.on(gpu), total.on(gpu));
   };
   queue();  // makes the workspace, which a capture may not
   total.clear(gpu);
-  cuda::graph step;
+  mc::graph step;
   step.capture(gpu, queue);
   double wanted = 0.0;
   for (std::uint32_t round = 0; round < 3; ++round) {
@@ -254,12 +254,12 @@ TEST_CASE("a captured loss follows outputs and targets, and goes on adding") {
 }
 
 TEST_CASE("batches that kernels cannot count are refused") {
-  const cuda::context gpu;
+  const mc::context gpu;
   float* const nothing = nullptr;
   const std::size_t most = std::size_t{1} << 31;
-  CHECK_THROWS_AS(cuda::loss_and_gradient<float>(gpu, loss::mse{}, nothing, nothing, 1 << 16, 1 << 15, nothing, nullptr),
+  CHECK_THROWS_AS(mc::loss_and_gradient<float>(gpu, loss::mse{}, nothing, nothing, 1 << 16, 1 << 15, nothing, nullptr),
                   mm::limit_error);
-  CHECK_THROWS_AS(cuda::loss_and_gradient<float>(gpu, loss::bpr{}, nothing, nothing, most, 2, nothing, nullptr),
+  CHECK_THROWS_AS(mc::loss_and_gradient<float>(gpu, loss::bpr{}, nothing, nothing, most, 2, nothing, nullptr),
                   mm::limit_error);
-  CHECK_THROWS_AS(cuda::count_right<float>(gpu, nothing, nullptr, 2, most, nullptr), mm::limit_error);
+  CHECK_THROWS_AS(mc::count_right<float>(gpu, nothing, nullptr, 2, most, nullptr), mm::limit_error);
 }

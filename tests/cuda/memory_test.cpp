@@ -11,7 +11,7 @@
 #include "support/catch.hpp"
 
 namespace mm = mmrec;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 namespace kernel = mmrec::kernel;
 
 namespace {
@@ -21,20 +21,20 @@ const mm::exec::cpu cpu;
 TEMPLATE_TEST_CASE("Arrays of a device are copied, filled and added as on the CPU", "[cuda][memory]", float, double,
                    std::uint32_t) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t count : {0u, 1u, 3u, 4u, 5u, 1023u, 1024u, 4095u, 4096u, 4097u, 9001u}) {
     for (const std::size_t offset : {0u, 1u, 2u}) {
       INFO("count " << count << ", offset " << offset);
       std::vector<T> from = test::random_values<T>(count, 1, 9.0), to = test::random_values<T>(count, 2, 9.0);
       test::device_array<T> source(gpu, from, offset), target(gpu, to, offset == 2 ? 1 : offset);
       kernel::add<mm::exec::cpu, T>(cpu, count, from.data(), to.data());
-      cuda::add<T>(gpu, count, source.get(), target.get());
+      mc::add<T>(gpu, count, source.get(), target.get());
       CHECK(target.values() == to);
       kernel::copy<mm::exec::cpu, T>(cpu, count, from.data(), to.data());
-      cuda::copy<T>(gpu, count, source.get(), target.get());
+      mc::copy<T>(gpu, count, source.get(), target.get());
       CHECK(target.values() == to);
       kernel::fill(cpu, count, T(3), to.data());
-      cuda::fill(gpu, count, T(3), target.get());
+      mc::fill(gpu, count, T(3), target.get());
       CHECK(target.values() == to);
     }
   }
@@ -42,7 +42,7 @@ TEMPLATE_TEST_CASE("Arrays of a device are copied, filled and added as on the CP
 
 TEMPLATE_TEST_CASE("What lies beyond the lengths is zeroed on a device as on the CPU", "[cuda][memory]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t examples : {0u, 1u, 3u, 20u}) {
     for (const std::size_t width : {0u, 1u, 5u, 300u}) {
       for (const std::size_t steps : {1u, 2u, 60u}) {
@@ -50,10 +50,10 @@ TEMPLATE_TEST_CASE("What lies beyond the lengths is zeroed on a device as on the
         std::vector<T> values = test::random_values<T>(examples * steps * width, 4);
         test::device_array<T> on_device(gpu, values, 1);
         test::device_array<std::uint32_t> limits(gpu, lengths);
-        cuda::zero_beyond<T>(gpu, examples, steps, nullptr, width, on_device.get());
+        mc::zero_beyond<T>(gpu, examples, steps, nullptr, width, on_device.get());
         CHECK(on_device.values() == values);
         kernel::zero_beyond(cpu, examples, steps, lengths.data(), width, values.data());
-        cuda::zero_beyond<T>(gpu, examples, steps, limits.get(), width, on_device.get());
+        mc::zero_beyond<T>(gpu, examples, steps, limits.get(), width, on_device.get());
         CHECK(on_device.values() == values);
       }
     }
@@ -62,7 +62,7 @@ TEMPLATE_TEST_CASE("What lies beyond the lengths is zeroed on a device as on the
 
 TEMPLATE_TEST_CASE("Matrices are transposed on a device as on the CPU", "[cuda][memory]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t examples : {0u, 1u, 3u}) {
     for (const std::size_t rows : {1u, 2u, 15u, 16u, 31u, 32u, 33u, 70u}) {
       for (const std::size_t columns : {1u, 3u, 16u, 32u, 33u, 100u}) {
@@ -70,7 +70,7 @@ TEMPLATE_TEST_CASE("Matrices are transposed on a device as on the CPU", "[cuda][
         std::vector<T> to(from.size());
         kernel::transpose<mm::exec::cpu, T>(cpu, examples, rows, columns, from.data(), to.data());
         test::device_array<T> source(gpu, from, 1), target(gpu, from.size());
-        cuda::transpose<T>(gpu, examples, rows, columns, source.get(), target.get());
+        mc::transpose<T>(gpu, examples, rows, columns, source.get(), target.get());
         INFO(examples << " x " << rows << " x " << columns);
         CHECK(target.values() == to);
       }
@@ -79,7 +79,7 @@ TEMPLATE_TEST_CASE("Matrices are transposed on a device as on the CPU", "[cuda][
 }
 
 TEST_CASE("Lengths behind a window are counted on a device as on the CPU", "[cuda][memory]") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto lengths = test::random_lengths(300, 20, 6);
   test::device_array<std::uint32_t> from(gpu, lengths), to(gpu, lengths.size());
   for (const std::size_t window : {1u, 3u, 8u}) {
@@ -88,35 +88,35 @@ TEST_CASE("Lengths behind a window are counted on a device as on the CPU", "[cud
         for (const std::size_t dilation : {1u, 3u}) {
           std::vector<std::uint32_t> expected(lengths.size());
           kernel::window_lengths(cpu, lengths.size(), lengths.data(), window, stride, padding, dilation, expected.data());
-          cuda::window_lengths<std::uint32_t>(gpu, lengths.size(), from.get(), window, stride, padding, dilation, to.get());
+          mc::window_lengths<std::uint32_t>(gpu, lengths.size(), from.get(), window, stride, padding, dilation, to.get());
           CHECK(to.values() == expected);
         }
       }
     }
   }
-  cuda::window_lengths<std::uint32_t>(gpu, 0, nullptr, 1, 1, 0, 1, nullptr);
+  mc::window_lengths<std::uint32_t>(gpu, 0, nullptr, 1, 1, 0, 1, nullptr);
 }
 
 TEST_CASE("Kernels that move arrays do not depend on the order of threads", "[cuda][memory]") {
   std::vector<std::vector<float>> all;
   test::in_all_orders([&] {
-    const cuda::context gpu;
+    const mc::context gpu;
     const auto lengths = test::random_lengths(4, 50, 7);
     test::device_array<std::uint32_t> limits(gpu, lengths);
     test::device_array<float> from(gpu, test::random_values<float>(4 * 50 * 70, 8)), to(gpu, 4 * 50 * 70);
-    cuda::zero_beyond<float>(gpu, 4, 50, limits.get(), 70, from.get());
-    cuda::transpose<float>(gpu, 4, 50, 70, from.get(), to.get());
-    cuda::add<float>(gpu, 4 * 50 * 70, from.get(), to.get());
+    mc::zero_beyond<float>(gpu, 4, 50, limits.get(), 70, from.get());
+    mc::transpose<float>(gpu, 4, 50, 70, from.get(), to.get());
+    mc::add<float>(gpu, 4 * 50 * 70, from.get(), to.get());
     all.push_back(to.values());
   });
   for (const auto& values : all) CHECK(values == all[0]);
 }
 
 TEST_CASE("Kernels that move arrays refuse more than they can count", "[cuda][memory]") {
-  const cuda::context gpu;
+  const mc::context gpu;
   float* const none = nullptr;
   const std::size_t large = std::size_t{1} << 31;
-  CHECK_THROWS_AS(cuda::add<float>(gpu, large, none, none), mm::limit_error);
-  CHECK_THROWS_AS(cuda::fill<float>(gpu, large, 1.0f, none), mm::limit_error);
-  CHECK_THROWS_AS(cuda::transpose<float>(gpu, 1 << 12, 1 << 10, 1 << 10, none, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::add<float>(gpu, large, none, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::fill<float>(gpu, large, 1.0f, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::transpose<float>(gpu, 1 << 12, 1 << 10, 1 << 10, none, none), mm::limit_error);
 }

@@ -28,7 +28,7 @@
 #include "support/network.hpp"
 
 namespace nn = mmrec::nn;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -51,20 +51,20 @@ void check_on_device(std::size_t batch, std::size_t steps = 1, bool ragged = fal
   const std::vector<float> expected(outputs.begin(), outputs.end());
   pass.backward(cpu, weights, view, gradient, mmrec::seed{5});
 
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto start = test::weights_as<float>(given.weights);
-  auto on_device = cuda::to(gpu, start);
-  const cuda::buffer<element> values_there(gpu, values);
-  const cuda::buffer<std::uint32_t> lengths_there(gpu, given.lengths);
-  const cuda::buffer<float> gradient_there(gpu, gradient);
+  auto on_device = mc::to(gpu, start);
+  const mc::buffer<element> values_there(gpu, values);
+  const mc::buffer<std::uint32_t> lengths_there(gpu, given.lengths);
+  const mc::buffer<float> gradient_there(gpu, gradient);
   const nn::batch_view<input, float> view_there{values.empty() ? nullptr : values_there.on(gpu), given.count, given.steps,
                                                 given.lengths.empty() ? nullptr : lengths_there.on(gpu)};
-  cuda::device_pass<Net> there(gpu, view.size());
-  cuda::random_key key{};
+  mc::device_pass<Net> there(gpu, view.size());
+  mc::random_key key{};
   key.value = 5;
   const auto download = [&](const float* from, std::size_t count) {
     std::vector<float> all(count);
-    cuda::check(cudaMemcpyAsync(all.data(), from, count * sizeof(float), cudaMemcpyDeviceToHost, gpu.stream()), "download");
+    mc::check(cudaMemcpyAsync(all.data(), from, count * sizeof(float), cudaMemcpyDeviceToHost, gpu.stream()), "download");
     gpu.synchronize();
     return all;
   };
@@ -74,16 +74,16 @@ void check_on_device(std::size_t batch, std::size_t steps = 1, bool ragged = fal
   std::vector<float> gradients(Net::parameter_count);
   there.gradients().download(gpu, gradients);
   CHECK(test::relative_error(gradients, pass.gradients()) <= bound);
-  const auto after = cuda::to_host(gpu, on_device);
+  const auto after = mc::to_host(gpu, on_device);
   CHECK(test::relative_error(after.statistics, weights.statistics) <= bound);
   CHECK(after.parameters == start.parameters);
 
   // Not training: the statistics, not the batch.
   const auto judged = pass.forward(cpu, weights, view, {}, false);
-  auto trained = cuda::to(gpu, weights);
+  auto trained = mc::to(gpu, weights);
   CHECK(test::relative_error(download(there.forward(gpu, trained, view_there, key, false), expected.size()), judged) <=
         bound);
-  cuda::frozen<Net> frozen(gpu, weights);
+  mc::frozen<Net> frozen(gpu, weights);
   CHECK(test::relative_error(download(frozen(gpu, view_there), expected.size()), judged) <= 5 * bound);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("texts") {
 }
 
 TEST_CASE("which networks run on a device is known to the compiler") {
-  STATIC_REQUIRE(cuda::runs_on_cuda<nn::mini_resnet<3>::bound>);
-  STATIC_REQUIRE(cuda::runs_on_cuda<nn::text_cnn<7, 6, 5, 4>::bound>);
-  STATIC_REQUIRE_FALSE(cuda::runs_on_cuda<nn::sequential<nn::sequence<3>, nn::lstm<4>>::bound>);
+  STATIC_REQUIRE(mc::runs_on_cuda<nn::mini_resnet<3>::bound>);
+  STATIC_REQUIRE(mc::runs_on_cuda<nn::text_cnn<7, 6, 5, 4>::bound>);
+  STATIC_REQUIRE_FALSE(mc::runs_on_cuda<nn::sequential<nn::sequence<3>, nn::lstm<4>>::bound>);
 }

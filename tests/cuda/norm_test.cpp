@@ -13,7 +13,7 @@
 #include "support/catch.hpp"
 
 namespace mm = mmrec;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 namespace kernel = mmrec::kernel;
 
 namespace {
@@ -82,7 +82,7 @@ norm_results<T> on_cpu(const norm_inputs<T>& in, bool batch, bool wants_dx) {
 
 /// The same on a device. The backward pass is given the CPU's mean and inverse, for each pass to be held to its own account.
 template <class T>
-norm_results<T> on_device(const cuda::context& gpu, const norm_inputs<T>& in, const norm_results<T>& cpu_results, bool batch,
+norm_results<T> on_device(const mc::context& gpu, const norm_inputs<T>& in, const norm_results<T>& cpu_results, bool batch,
                           bool wants_dx, std::size_t offset) {
   const std::size_t size = in.x.size(), width = in.shape.width, kept = batch ? width : in.shape.rows();
   test::device_array<std::uint32_t> lengths(gpu, in.lengths);
@@ -99,15 +99,14 @@ norm_results<T> on_device(const cuda::context& gpu, const norm_inputs<T>& in, co
   if (shape.lengths != nullptr) shape.lengths = lengths.get();
   T* const to_dx = wants_dx ? dx.get() : nullptr;
   if (batch) {
-    cuda::batch_norm_forward<T>(gpu, shape, T(epsilon), T(0.25), x.get(), gamma.get(), beta.get(), running_mean.get(),
-                                running_variance.get(), y.get(), mean.get(), inverse.get(), nullptr);
-    cuda::batch_norm_backward<T>(gpu, shape, x.get(), dy.get(), gamma.get(), given_mean.get(), given_inverse.get(),
-                                 by_gamma.get(), by_beta.get(), to_dx, nullptr);
+    mc::batch_norm_forward<T>(gpu, shape, T(epsilon), T(0.25), x.get(), gamma.get(), beta.get(), running_mean.get(),
+                              running_variance.get(), y.get(), mean.get(), inverse.get(), nullptr);
+    mc::batch_norm_backward<T>(gpu, shape, x.get(), dy.get(), gamma.get(), given_mean.get(), given_inverse.get(),
+                               by_gamma.get(), by_beta.get(), to_dx, nullptr);
   } else {
-    cuda::layer_norm_forward<T>(gpu, shape, T(epsilon), x.get(), gamma.get(), beta.get(), y.get(), mean.get(),
-                                inverse.get());
-    cuda::layer_norm_backward<T>(gpu, shape, x.get(), dy.get(), gamma.get(), given_mean.get(), given_inverse.get(),
-                                 by_gamma.get(), by_beta.get(), to_dx, nullptr);
+    mc::layer_norm_forward<T>(gpu, shape, T(epsilon), x.get(), gamma.get(), beta.get(), y.get(), mean.get(), inverse.get());
+    mc::layer_norm_backward<T>(gpu, shape, x.get(), dy.get(), gamma.get(), given_mean.get(), given_inverse.get(),
+                               by_gamma.get(), by_beta.get(), to_dx, nullptr);
   }
   CHECK(test::difference(x.values(), in.x) == 0.0);
   return {y.values(),        mean.values(),    inverse.values(),      dx.values(),
@@ -128,7 +127,7 @@ void compare(const norm_results<T>& got, const norm_results<T>& expected) {
 }
 
 template <class T>
-void check(const cuda::context& gpu, const problem& p, bool batch) {
+void check(const mc::context& gpu, const problem& p, bool batch) {
   INFO("batch " << batch << ", " << p.examples << " x " << p.steps << " x " << p.width << ", offset " << p.offset
                 << ", masked " << p.masked);
   const norm_inputs<T> in(p);
@@ -139,7 +138,7 @@ void check(const cuda::context& gpu, const problem& p, bool batch) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("Batch normalisation of a device is that of the CPU", "[cuda][norm]", float, double) {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t width : {1u, 3u, 4u, 8u, 20u, 127u, 128u, 129u, 260u}) {
     for (const std::size_t offset : {0u, 1u, 2u}) check<TestType>(gpu, {37, 1, width, offset}, true);
     check<TestType>(gpu, {9, 7, width, 0, true}, true);
@@ -155,7 +154,7 @@ TEMPLATE_TEST_CASE("Batch normalisation of a device is that of the CPU", "[cuda]
 }
 
 TEMPLATE_TEST_CASE("Layer normalisation of a device is that of the CPU", "[cuda][norm]", float, double) {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t width : {1u, 3u, 31u, 32u, 33u, 127u, 128u, 129u, 511u, 512u, 513u, 4096u, 4097u}) {
     for (const std::size_t offset : {0u, 1u, 2u}) check<TestType>(gpu, {width > 600 ? 3u : 19u, 1, width, offset}, false);
     check<TestType>(gpu, {4, 5, width, 0, true}, false);
@@ -166,19 +165,19 @@ TEMPLATE_TEST_CASE("Layer normalisation of a device is that of the CPU", "[cuda]
 
 TEMPLATE_TEST_CASE("Layer normalisation need not keep its statistics", "[cuda][norm]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t width : {20u, 5000u}) {
     const norm_inputs<T> in(problem{3, 1, width});
     const norm_results<T> expected = on_cpu(in, false, false);
     test::device_array<T> x(gpu, in.x), gamma(gpu, in.gamma), beta(gpu, in.beta);
-    cuda::layer_norm_forward<T>(gpu, in.shape, T(epsilon), x.get(), gamma.get(), beta.get(), x.get(), nullptr, nullptr);
+    mc::layer_norm_forward<T>(gpu, in.shape, T(epsilon), x.get(), gamma.get(), beta.get(), x.get(), nullptr, nullptr);
     CHECK(test::difference(x.values(), expected.y) < 2 * test::tolerance<T>);
   }
 }
 
 TEMPLATE_TEST_CASE("Scaled columns of a device are those of the CPU", "[cuda][norm]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t width : {1u, 6u, 8u, 200u}) {
     for (const std::size_t offset : {0u, 1u}) {
       const norm_inputs<T> in(problem{30, 4, width, offset, true});
@@ -190,11 +189,11 @@ TEMPLATE_TEST_CASE("Scaled columns of a device are those of the CPU", "[cuda][no
       test::device_array<std::uint32_t> lengths(gpu, in.lengths);
       test::device_array<T> x(gpu, in.x, offset), gamma(gpu, in.gamma, offset), beta(gpu, in.beta, offset);
       test::device_array<T> variances(gpu, variance, offset), scales(gpu, width, offset), shifts(gpu, width, offset);
-      cuda::statistics_scale<T>(gpu, width, epsilon, gamma.get(), beta.get(), gamma.get(), variances.get(), scales.get(),
-                                shifts.get());
+      mc::statistics_scale<T>(gpu, width, epsilon, gamma.get(), beta.get(), gamma.get(), variances.get(), scales.get(),
+                              shifts.get());
       CHECK(test::difference(scales.values(), scale) < test::tolerance<T>);
       CHECK(test::difference(shifts.values(), shift) < test::tolerance<T>);
-      cuda::scale_and_shift<T>(gpu, {30, 4, width, lengths.get()}, x.get(), scales.get(), shifts.get(), x.get());
+      mc::scale_and_shift<T>(gpu, {30, 4, width, lengths.get()}, x.get(), scales.get(), shifts.get(), x.get());
       CHECK(test::difference(x.values(), y) < 2 * test::tolerance<T>);
     }
   }
@@ -205,7 +204,7 @@ TEST_CASE("Normalisations do not depend on the order of threads", "[cuda][norm]"
   const norm_inputs<float> in(problem{60, 5, 12, 0, true});
   const norm_results<float> batch_expected = on_cpu(in, true, true), layer_expected = on_cpu(in, false, true);
   test::in_all_orders([&] {
-    const cuda::context gpu;
+    const mc::context gpu;
     batch.push_back(on_device(gpu, in, batch_expected, true, true, 0));
     layer.push_back(on_device(gpu, in, layer_expected, false, true, 0));
   });
@@ -216,9 +215,9 @@ TEST_CASE("Normalisations do not depend on the order of threads", "[cuda][norm]"
 }
 
 TEST_CASE("Normalisations refuse more than they can count", "[cuda][norm]") {
-  const cuda::context gpu;
+  const mc::context gpu;
   float* const none = nullptr;
   const kernel::norm_shape large{std::size_t{1} << 20, 1, std::size_t{1} << 12};
-  CHECK_THROWS_AS(cuda::scale_and_shift<float>(gpu, large, none, none, none, none), mm::limit_error);
-  CHECK_THROWS_AS(cuda::layer_norm_forward<float>(gpu, large, 1.0f, none, none, none, none, none, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::scale_and_shift<float>(gpu, large, none, none, none, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::layer_norm_forward<float>(gpu, large, 1.0f, none, none, none, none, none, none), mm::limit_error);
 }

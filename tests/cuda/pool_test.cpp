@@ -13,7 +13,7 @@
 #include "support/catch.hpp"
 
 namespace mm = mmrec;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 namespace kernel = mmrec::kernel;
 using kernel::pool2d_shape;
 using kernel::pool_divisor;
@@ -70,7 +70,7 @@ pool_results<T> on_cpu(const pool2d_shape& shape, std::size_t images, const std:
 
 /// Shape is kernel::pool2d_shape or kernel::constant_pool2d.
 template <class T, class Shape>
-void check(const cuda::context& gpu, const Shape& given, std::size_t images, std::size_t offset, bool masked,
+void check(const mc::context& gpu, const Shape& given, std::size_t images, std::size_t offset, bool masked,
            pool_divisor divisor = pool_divisor::window) {
   const pool2d_shape shape = given;
   INFO(images << " images of " << shape.in_height << " x " << shape.in_width << " x " << shape.channels << ", window "
@@ -87,28 +87,28 @@ void check(const cuda::context& gpu, const Shape& given, std::size_t images, std
   test::device_array<T> average(gpu, dy.size(), offset), average_dx(gpu, x.size(), offset);
   const T *const input = from.get(), *const smooth = averaged.get(), *const gradient = slope.get();
   if (masked) {
-    cuda::max_pool2d_forward(gpu, shape, images, input, largest.get(), limits.get());
-    cuda::max_pool2d_backward(gpu, shape, images, input, gradient, largest_dx.get(), limits.get());
-    cuda::average_pool2d_forward(gpu, shape, images, smooth, average.get(), divisor, limits.get());
-    cuda::average_pool2d_backward(gpu, shape, images, gradient, average_dx.get(), divisor, limits.get());
+    mc::max_pool2d_forward(gpu, shape, images, input, largest.get(), limits.get());
+    mc::max_pool2d_backward(gpu, shape, images, input, gradient, largest_dx.get(), limits.get());
+    mc::average_pool2d_forward(gpu, shape, images, smooth, average.get(), divisor, limits.get());
+    mc::average_pool2d_backward(gpu, shape, images, gradient, average_dx.get(), divisor, limits.get());
   } else {
-    cuda::max_pool2d_forward(gpu, given, images, input, largest.get());
-    cuda::max_pool2d_backward(gpu, given, images, input, gradient, largest_dx.get());
-    cuda::average_pool2d_forward(gpu, given, images, smooth, average.get(), divisor);
-    cuda::average_pool2d_backward(gpu, given, images, gradient, average_dx.get(), divisor);
+    mc::max_pool2d_forward(gpu, given, images, input, largest.get());
+    mc::max_pool2d_backward(gpu, given, images, input, gradient, largest_dx.get());
+    mc::average_pool2d_forward(gpu, given, images, smooth, average.get(), divisor);
+    mc::average_pool2d_backward(gpu, given, images, gradient, average_dx.get(), divisor);
   }
   CHECK(test::difference(largest.values(), expected.largest) == 0.0);
   CHECK(test::difference(largest_dx.values(), expected.largest_dx) == 0.0);
   CHECK(test::difference(average.values(), expected.average) < test::tolerance<T>);
   CHECK(test::difference(average_dx.values(), expected.average_dx) < test::tolerance<T>);
-  cuda::max_pool2d_backward<T>(gpu, shape, images, input, gradient, nullptr);
-  cuda::average_pool2d_backward<T>(gpu, shape, images, gradient, nullptr);
+  mc::max_pool2d_backward<T>(gpu, shape, images, input, gradient, nullptr);
+  mc::average_pool2d_backward<T>(gpu, shape, images, gradient, nullptr);
 }
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("Windows are pooled on a device as on the CPU", "[cuda][pool]", float, double) {
-  const cuda::context gpu;
+  const mc::context gpu;
   const pool2d_shape shapes[] = {
       {.channels = 1, .in_height = 7, .in_width = 5},
       {.channels = 3,
@@ -134,7 +134,7 @@ TEMPLATE_TEST_CASE("Windows are pooled on a device as on the CPU", "[cuda][pool]
 }
 
 TEMPLATE_TEST_CASE("Sequences are pooled on a device up to their lengths", "[cuda][pool]", float, double) {
-  const cuda::context gpu;
+  const mc::context gpu;
   for (const std::size_t channels : {3u, 8u}) {
     for (const std::size_t window : {1u, 2u, 3u, 4u}) {
       for (const std::size_t stride : {1u, 2u, 3u}) {
@@ -146,7 +146,7 @@ TEMPLATE_TEST_CASE("Sequences are pooled on a device up to their lengths", "[cud
 }
 
 TEMPLATE_TEST_CASE("Windows of a shape that the compiler knows are pooled alike", "[cuda][pool]", float, double) {
-  const cuda::context gpu;
+  const mc::context gpu;
   check<TestType>(gpu, kernel::constant_pool2d<pool2d_shape{8, 9, 11, 3, 3, 2, 2, 1, 1}>{}, 3, 0, false);
   check<TestType>(gpu, kernel::constant_pool2d<pool2d_shape{8, 9, 11, 3, 3, 2, 2, 1, 1}>{}, 3, 1, false,
                   pool_divisor::inside);
@@ -156,7 +156,7 @@ TEMPLATE_TEST_CASE("Windows of a shape that the compiler knows are pooled alike"
 
 TEMPLATE_TEST_CASE("Whole images are pooled on a device as on the CPU", "[cuda][pool]", float, double) {
   using T = TestType;
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto check_global = [&](std::size_t images, std::size_t positions, std::size_t channels, std::size_t offset,
                                 bool masked) {
     INFO(images << " x " << positions << " x " << channels << ", offset " << offset << ", masked " << masked);
@@ -178,17 +178,17 @@ TEMPLATE_TEST_CASE("Whole images are pooled on a device as on the CPU", "[cuda][
     test::device_array<T> from(gpu, x, offset), averaged(gpu, numbers, offset), slope(gpu, dy, offset);
     test::device_array<T> largest(gpu, results, offset), largest_dx(gpu, size, offset);
     test::device_array<T> average(gpu, results, offset), average_dx(gpu, size, offset);
-    cuda::global_max_pool_forward<T>(gpu, images, positions, channels, device_lengths, from.get(), largest.get());
-    cuda::global_max_pool_backward<T>(gpu, images, positions, channels, device_lengths, from.get(), slope.get(),
-                                      largest_dx.get());
-    cuda::global_average_pool_forward<T>(gpu, images, positions, channels, device_lengths, averaged.get(), average.get());
-    cuda::global_average_pool_backward<T>(gpu, images, positions, channels, device_lengths, slope.get(), average_dx.get());
+    mc::global_max_pool_forward<T>(gpu, images, positions, channels, device_lengths, from.get(), largest.get());
+    mc::global_max_pool_backward<T>(gpu, images, positions, channels, device_lengths, from.get(), slope.get(),
+                                    largest_dx.get());
+    mc::global_average_pool_forward<T>(gpu, images, positions, channels, device_lengths, averaged.get(), average.get());
+    mc::global_average_pool_backward<T>(gpu, images, positions, channels, device_lengths, slope.get(), average_dx.get());
     CHECK(test::difference(largest.values(), r.largest) == 0.0);
     CHECK(test::difference(largest_dx.values(), r.largest_dx) == 0.0);
     CHECK(test::difference(average.values(), r.average) < test::tolerance<T>);
     CHECK(test::difference(average_dx.values(), r.average_dx) < test::tolerance<T>);
-    cuda::global_max_pool_backward<T>(gpu, images, positions, channels, device_lengths, from.get(), slope.get(), nullptr);
-    cuda::global_average_pool_backward<T>(gpu, images, positions, channels, device_lengths, slope.get(), nullptr);
+    mc::global_max_pool_backward<T>(gpu, images, positions, channels, device_lengths, from.get(), slope.get(), nullptr);
+    mc::global_average_pool_backward<T>(gpu, images, positions, channels, device_lengths, slope.get(), nullptr);
   };
   for (const std::size_t channels : {1u, 3u, 4u, 8u, 127u, 128u, 129u, 260u}) {
     for (const std::size_t offset : {0u, 1u}) {
@@ -207,17 +207,17 @@ TEST_CASE("Poolings do not depend on the order of threads", "[cuda][pool]") {
   const pool2d_shape shape{8, 1, 40, 1, 3, 1, 2, 0, 1};
   std::vector<std::vector<float>> all;
   test::in_all_orders([&] {
-    const cuda::context gpu;
+    const mc::context gpu;
     const std::size_t size = 3 * shape.in_size();
     test::device_array<std::uint32_t> limits(gpu, lengths);
     test::device_array<float> x(gpu, coarse_values<float>(size, 7)), windows(gpu, 3 * shape.out_size()), sums(gpu, 3 * 8);
     test::device_array<float> dx(gpu, size), global_dx(gpu, size),
         dy(gpu, test::random_values<float>(3 * shape.out_size(), 8));
     const float* const input = x.get();
-    cuda::max_pool2d_forward(gpu, shape, 3, input, windows.get(), limits.get());
-    cuda::max_pool2d_backward<float>(gpu, shape, 3, input, dy.get(), dx.get(), limits.get());
-    cuda::global_average_pool_forward<float>(gpu, 3, 40, 8, limits.get(), dx.get(), sums.get());
-    cuda::global_max_pool_backward<float>(gpu, 3, 40, 8, limits.get(), input, sums.get(), global_dx.get());
+    mc::max_pool2d_forward(gpu, shape, 3, input, windows.get(), limits.get());
+    mc::max_pool2d_backward<float>(gpu, shape, 3, input, dy.get(), dx.get(), limits.get());
+    mc::global_average_pool_forward<float>(gpu, 3, 40, 8, limits.get(), dx.get(), sums.get());
+    mc::global_max_pool_backward<float>(gpu, 3, 40, 8, limits.get(), input, sums.get(), global_dx.get());
     std::vector<float> results = sums.values(), more = global_dx.values(), most = windows.values();
     for (float& value : most) value = value != value ? -9.0f : value;
     results.insert(results.end(), more.begin(), more.end());
@@ -228,10 +228,10 @@ TEST_CASE("Poolings do not depend on the order of threads", "[cuda][pool]") {
 }
 
 TEST_CASE("Poolings refuse more than they can count", "[cuda][pool]") {
-  const cuda::context gpu;
+  const mc::context gpu;
   float* const none = nullptr;
   const float* const input = nullptr;
-  CHECK_THROWS_AS(cuda::max_pool2d_forward(gpu, pool2d_shape{64, 256, 256}, 1024, input, none), mm::limit_error);
-  CHECK_THROWS_AS(cuda::global_average_pool_forward<float>(gpu, 1 << 11, 1 << 10, 1 << 10, nullptr, input, none),
+  CHECK_THROWS_AS(mc::max_pool2d_forward(gpu, pool2d_shape{64, 256, 256}, 1024, input, none), mm::limit_error);
+  CHECK_THROWS_AS(mc::global_average_pool_forward<float>(gpu, 1 << 11, 1 << 10, 1 << 10, nullptr, input, none),
                   mm::limit_error);
 }

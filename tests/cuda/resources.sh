@@ -16,8 +16,7 @@ table() {
       for (i = 1; i <= NF; ++i) if ($i == "smem," || $i == "smem") shared = $(i - 2)
       for (i = 1; i <= NF; ++i) if ($i ~ /^registers/) registers = $(i - 1)
       print arch, registers, stack, stores + loads, shared, kernel
-    }' | c++filt | sed -E 's/mmrec::v0::cuda::compiled:://g; s/mmrec::v0:://g; s/\(.*\)$//; s/^([^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+) void /\1 /' |
-    LC_ALL=C sort -u -k6 -k1,1
+    }' | c++filt -p | sed -E 's/mmrec::v0::cuda::compiled:://g; s/mmrec::v0:://g' | grep -v ' cub::' | LC_ALL=C sort -u -k6 -k1,1
 }
 if [ $# = 1 ]; then
   echo "# architecture, registers, stack bytes, spilled bytes, shared bytes, kernel"

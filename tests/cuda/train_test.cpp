@@ -28,7 +28,7 @@
 #endif
 
 namespace nn = mmrec::nn;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 using Catch::Matchers::Contains;
 using mmrec::seed;
 using net = nn::sequential<nn::flat<4>, nn::dense<8>, nn::relu, nn::dropout<20>, nn::dense<3>>;
@@ -89,7 +89,7 @@ void check_same(const nn::training_state<Net>& device, const nn::training_state<
 TEST_CASE("training on a device goes the way it goes on the CPU") {
   const blobs known(110), unknown(50, 2);
   const auto validation = unknown.labelled();
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto check = [&](const auto& how, const auto& data) {
     auto expected = nn::start_training<net>(how, seed{7});
     nn::train(mmrec::exec::cpu{}, how, expected, data, &validation);
@@ -116,7 +116,7 @@ TEST_CASE("a training goes on where it stopped, on the other side, too") {
   const how_type how{.optimizer = {.learning_rate = 0.02}, .epochs = 4, .batch_size = 16};
   auto expected = nn::start_training<net>(how, seed{3});
   nn::train(mmrec::exec::cpu{}, how, expected, data);
-  const cuda::context gpu;
+  const mc::context gpu;
 
   // On the CPU into the middle of an epoch, then on the device; and the other way round, where states come by epochs.
   for (const std::size_t stop_after : {2u, 7u, 10u}) {
@@ -151,7 +151,7 @@ TEST_CASE("a training goes on where it stopped, on the other side, too") {
 }
 
 TEST_CASE("pictures and texts are trained on a device") {
-  const cuda::context gpu;
+  const mc::context gpu;
   mmrec::random_stream random(seed{1});
   {
     using small_net = nn::sequential<nn::chw<2, 6, 6>, nn::conv2d<6, 3, nn::conv{.bias = false}>, nn::batch_norm, nn::relu,
@@ -214,7 +214,7 @@ TEST_CASE("a training that diverges on a device keeps the last sound weights") {
       .optimizer = {.learning_rate = 1e30}, .epochs = 3, .batch_size = 16};
   auto state = nn::start_training<net>(how, seed{7});
   const auto start = state.current;
-  const cuda::context gpu;
+  const mc::context gpu;
   CHECK_THROWS_AS(nn::train(gpu, how, state, known.labelled()), nn::diverged);
   CHECK(state.current == start);
   CHECK(state.batch == 0);
@@ -223,7 +223,7 @@ TEST_CASE("a training that diverges on a device keeps the last sound weights") {
 TEST_CASE("what does not fit is refused before anything is uploaded") {
   const blobs known(20);
   const how_type how{.epochs = 1};
-  const cuda::context gpu;
+  const mc::context gpu;
   auto state = nn::start_training<net>(how, seed{7});
   auto wrong = known.classes;
   wrong[3] = 9;
@@ -267,7 +267,7 @@ TEST_CASE("no mini-batch waits for the host") {
   const cuda_shim::scope fresh;
   cuda_shim::options().deferred = true;
   const blobs known(1000);
-  const cuda::context gpu;
+  const mc::context gpu;
   const auto waits = [&](const auto& data, std::size_t batch_size) {
     const how_type how{.epochs = 2, .batch_size = batch_size};
     auto state = nn::start_training<net>(how, seed{7});

@@ -20,7 +20,7 @@
 
 namespace mm = mmrec;
 namespace nn = mmrec::nn;
-namespace cuda = mmrec::cuda;
+namespace mc = mmrec::cuda;
 
 namespace {
 
@@ -33,7 +33,7 @@ std::vector<T> normals(std::size_t count, std::uint64_t stream) {
 }
 
 template <class T>
-std::vector<T> host(const cuda::context& on, const cuda::buffer<T>& from) {
+std::vector<T> host(const mc::context& on, const mc::buffer<T>& from) {
   std::vector<T> values(from.size());
   from.download(on, std::span<T>(values));
   return values;
@@ -68,10 +68,10 @@ struct pair {
   Spec spec;
   std::vector<T> parameters, gradients;
   nn::optimizer_state<T> state;
-  const cuda::context& gpu;
-  cuda::buffer<rule> rules;
-  cuda::buffer<std::uint32_t> index;
-  cuda::buffer<T> on_parameters, on_gradients, on_first, on_second;
+  const mc::context& gpu;
+  mc::buffer<rule> rules;
+  mc::buffer<std::uint32_t> index;
+  mc::buffer<T> on_parameters, on_gradients, on_first, on_second;
 
   static std::vector<rule> all_rules(const Spec& spec) {
     std::vector<rule> all;
@@ -80,7 +80,7 @@ struct pair {
   }
   static double factor(std::size_t step) { return 1.0 / static_cast<double>(step); }
 
-  pair(const cuda::context& on, const Spec& given, std::size_t count)
+  pair(const mc::context& on, const Spec& given, std::size_t count)
       : spec(given),
         parameters(normals<T>(count, 1)),
         gradients(normals<T>(count, 2)),
@@ -109,7 +109,7 @@ struct pair {
 
 template <class T, class Spec>
 void check_dense(const Spec& spec) {
-  const cuda::context gpu;
+  const mc::context gpu;
   const mm::exec::cpu cpu;
   for (const std::size_t count : {0u, 1u, 3u, 4u, 5u, 255u, 1023u, 1024u, 1025u, 3001u}) {
     for (const std::size_t begin : {0u, 1u, 2u, 5u}) {
@@ -121,8 +121,8 @@ void check_dense(const Spec& spec) {
         both.state.advance();
         nn::update(cpu, spec, both.state, both.parameters.data(), both.gradients.data(), begin, end, both.factor(step));
         both.set_step(static_cast<std::uint32_t>(step - 1));
-        cuda::update(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu), both.on_gradients.on(gpu),
-                     static_cast<const T*>(nullptr), both.first(), both.second(), begin, end);
+        mc::update(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu), both.on_gradients.on(gpu),
+                   static_cast<const T*>(nullptr), both.first(), both.second(), begin, end);
       }
       both.check();
     }
@@ -131,7 +131,7 @@ void check_dense(const Spec& spec) {
 
 template <class T, class Spec>
 void check_rows(const Spec& spec) {
-  const cuda::context gpu;
+  const mc::context gpu;
   const mm::exec::cpu cpu;
   for (const std::size_t width : {1u, 3u, 4u, 31u, 32u, 33u, 132u}) {
     for (const std::size_t rows : {1u, 4u, 5u, 67u}) {
@@ -145,15 +145,15 @@ void check_rows(const Spec& spec) {
           chosen.push_back(static_cast<std::uint32_t>(row));
           flags[row] = 1;
         }
-        cuda::buffer<std::uint8_t> touched(gpu, std::span<const std::uint8_t>(flags));
+        mc::buffer<std::uint8_t> touched(gpu, std::span<const std::uint8_t>(flags));
         const T half = T(0.5);
-        const cuda::buffer<T> scale(gpu, std::span<const T>(&half, 1));
+        const mc::buffer<T> scale(gpu, std::span<const T>(&half, 1));
         both.state.advance();
         std::vector<T> scaled = both.gradients;
         for (T& g : scaled) g *= half;
         nn::update_rows(cpu, spec, both.state, both.parameters.data(), scaled.data(), first, width, chosen);
-        cuda::update_rows(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu), both.on_gradients.on(gpu),
-                          scale.on(gpu), both.first(), both.second(), first, width, rows, touched.on(gpu));
+        mc::update_rows(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu), both.on_gradients.on(gpu),
+                        scale.on(gpu), both.first(), both.second(), first, width, rows, touched.on(gpu));
         both.check();
         CHECK(host(gpu, touched) == std::vector<std::uint8_t>(rows));
         std::vector<T> left = both.gradients;
@@ -185,7 +185,7 @@ TEMPLATE_TEST_CASE("a device's optimisers move the touched rows of a table, and 
 }
 
 TEST_CASE("a table of many rows is looked through a warp at a time") {
-  const cuda::context gpu;
+  const mc::context gpu;
   constexpr std::size_t rows = (std::size_t{1} << 17) + 5;
   pair<nn::sgd, float> both(gpu, nn::sgd{.learning_rate = 1.0}, rows);
   std::vector<std::uint8_t> flags(rows);
@@ -196,11 +196,11 @@ TEST_CASE("a table of many rows is looked through a warp at a time") {
   }
   flags[rows - 1] = 1;
   chosen.push_back(static_cast<std::uint32_t>(rows - 1));
-  cuda::buffer<std::uint8_t> touched(gpu, std::span<const std::uint8_t>(flags));
+  mc::buffer<std::uint8_t> touched(gpu, std::span<const std::uint8_t>(flags));
   both.state.advance();
   nn::update_rows(mm::exec::cpu{}, both.spec, both.state, both.parameters.data(), both.gradients.data(), 0, 1, chosen);
-  cuda::update_rows<float>(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu),
-                           both.on_gradients.on(gpu), nullptr, nullptr, nullptr, 0, 1, rows, touched.on(gpu));
+  mc::update_rows<float>(gpu, both.rules.on(gpu), both.index.on(gpu), both.on_parameters.on(gpu), both.on_gradients.on(gpu),
+                         nullptr, nullptr, nullptr, 0, 1, rows, touched.on(gpu));
   both.check();
   CHECK(host(gpu, touched) == std::vector<std::uint8_t>(rows));
 }
@@ -215,16 +215,16 @@ TEST_CASE("threads of the device's optimisers may run in any order") {
 }
 
 TEST_CASE("a captured step of an optimiser goes on with the step's number and the clip factor") {
-  const cuda::context gpu;
+  const mc::context gpu;
   constexpr std::size_t count = 700;
   const nn::adam spec{.learning_rate = 0.01};
   pair<nn::adam, float> direct(gpu, spec, count), replayed(gpu, spec, count);
-  cuda::buffer<float> scale(gpu, 1);
+  mc::buffer<float> scale(gpu, 1);
   const auto queue = [&](pair<nn::adam, float>& of) {
-    cuda::update<float>(gpu, of.rules.on(gpu), of.index.on(gpu), of.on_parameters.on(gpu), of.on_gradients.on(gpu),
-                        scale.on(gpu), of.first(), of.second(), 0, count);
+    mc::update<float>(gpu, of.rules.on(gpu), of.index.on(gpu), of.on_parameters.on(gpu), of.on_gradients.on(gpu),
+                      scale.on(gpu), of.first(), of.second(), 0, count);
   };
-  cuda::graph step;
+  mc::graph step;
   step.capture(gpu, [&] { queue(replayed); });
   const auto before = host(gpu, replayed.on_parameters);
   CHECK(before == direct.parameters);
@@ -241,13 +241,13 @@ TEST_CASE("a captured step of an optimiser goes on with the step's number and th
 }
 
 TEST_CASE("sizes that kernels cannot count are refused before anything is done") {
-  const cuda::context gpu;
+  const mc::context gpu;
   const nn::detail::sgd_rule<float>* const rules = nullptr;
   float* const nothing = nullptr;
   CHECK_THROWS_AS(
-      cuda::update<float>(gpu, rules, nullptr, nothing, nothing, nullptr, nothing, nothing, 0, std::size_t{1} << 31),
+      mc::update<float>(gpu, rules, nullptr, nothing, nothing, nullptr, nothing, nothing, 0, std::size_t{1} << 31),
       mm::limit_error);
-  CHECK_THROWS_AS(cuda::update_rows<float>(gpu, rules, nullptr, nothing, nothing, nullptr, nothing, nothing, 0, 4,
-                                           std::size_t{1} << 31, nullptr),
+  CHECK_THROWS_AS(mc::update_rows<float>(gpu, rules, nullptr, nothing, nothing, nullptr, nothing, nothing, 0, 4,
+                                         std::size_t{1} << 31, nullptr),
                   mm::limit_error);
 }

@@ -11,7 +11,10 @@ namespace nn {
 /// Gives a layer the name that its tensors have in a file: named<"conv1", conv2d<64, 7>> holds "conv1.weight". Layers of a
 /// chain without one are called 0, 1, 2, ..., as PyTorch does.
 template <fixed_string Name, class Layer>
-struct named {};
+struct named {
+  using layer = Layer;
+  static constexpr auto name = Name;
+};
 
 namespace detail {
 template <class Layer>
@@ -19,10 +22,17 @@ struct unnamed {
   using type = Layer;
   static std::string prefix(std::size_t index) { return std::to_string(index) + '.'; }
 };
-template <fixed_string Name, class Layer>
-struct unnamed<named<Name, Layer>> {
-  using type = Layer;
-  static std::string prefix(std::size_t) { return Name.view().empty() ? std::string() : std::string(Name.view()) + '.'; }
+/// By its members: nvcc 13 does not match a specialisation for named<Name, Layer>.
+template <class Named>
+requires requires {
+  typename Named::layer;
+  Named::name.view();
+}
+struct unnamed<Named> {
+  using type = typename Named::layer;
+  static std::string prefix(std::size_t) {
+    return Named::name.view().empty() ? std::string() : std::string(Named::name.view()) + '.';
+  }
 };
 }  // namespace detail
 

@@ -47,11 +47,11 @@ void conv2d_backward_weights(const context& on, const kernel::conv2d_shape& shap
 #if !defined(MMREC_CUDA_COMPILED)
 namespace detail {
 
-/// Whether kernels are compiled for the shape: not for pictures without pixels, and where numbers are read in fours, only
-/// for pointers that allow it.
+/// Whether kernels are compiled for the shape: not for pictures without pixels; for float32, and where numbers are read in
+/// fours, for pointers that allow it.
 template <kernel::conv2d_shape Shape, class... T>
-bool conv_specialised(const T*... pointers) {
-  return !conv_by_fours(Shape) || conv_aligned(pointers...);
+bool conv_specialised(const context& on, const T*... pointers) {
+  return conv_math(on) == math::float32 && (!conv_by_fours(Shape) || conv_aligned(pointers...));
 }
 
 }  // namespace detail
@@ -62,7 +62,7 @@ void conv2d_forward(const context& on, const kernel::constant_conv2d<Shape>&, st
                     T* scratch, kernel::simd_level level) {
   constexpr std::string_view function = "cuda::conv2d_forward";
   if constexpr (Shape.in_size() != 0 && Shape.out_size() != 0) {
-    if (detail::conv_specialised<Shape>(input, weights, output)) {
+    if (detail::conv_specialised<Shape>(on, input, weights, output)) {
       detail::conv_require_indices(function, Shape, images);
       return detail::conv_forward(on, function, detail::conv_known_shape<Shape>{}, images, input, weights, epilogue, output);
     }
@@ -77,7 +77,7 @@ void conv2d_backward_input(const context& on, const kernel::constant_conv2d<Shap
   constexpr std::string_view function = "cuda::conv2d_backward_input";
   if constexpr (Shape.in_size() != 0 && Shape.out_size() != 0) {
     if (input_gradient == nullptr) return;
-    if (detail::conv_specialised<Shape>(weights, output_gradient, input_gradient)) {
+    if (detail::conv_specialised<Shape>(on, weights, output_gradient, input_gradient)) {
       detail::conv_require_indices(function, Shape, images);
       return detail::conv_backward_input(on, function, detail::conv_known_shape<Shape>{}, images, weights, output_gradient,
                                          input_gradient);
@@ -92,7 +92,7 @@ void conv2d_backward_weights(const context& on, const kernel::constant_conv2d<Sh
                              T* scratch, kernel::simd_level level) {
   constexpr std::string_view function = "cuda::conv2d_backward_weights";
   if constexpr (Shape.in_size() != 0 && Shape.out_size() != 0) {
-    if (detail::conv_specialised<Shape>(input, output_gradient, weight_gradient)) {
+    if (detail::conv_specialised<Shape>(on, input, output_gradient, weight_gradient)) {
       detail::conv_require_indices(function, Shape, images);
       return detail::conv_backward_weights(on, function, detail::conv_known_shape<Shape>{}, images, input, output_gradient,
                                            weight_gradient, bias_gradient);

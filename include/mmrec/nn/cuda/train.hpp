@@ -76,6 +76,11 @@ class device_trainer {
     }
   }
 
+  /// The host's buffers may still be read.
+  ~device_trainer() { static_cast<void>(cudaStreamSynchronize(on_.stream())); }
+  device_trainer(const device_trainer&) = delete;
+  device_trainer& operator=(const device_trainer&) = delete;
+
   std::size_t batches() const { return (count_ + how_.batch_size - 1) / how_.batch_size; }
   std::size_t count() const { return count_; }
 

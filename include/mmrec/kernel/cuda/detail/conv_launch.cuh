@@ -138,8 +138,8 @@ struct conv_any_shape {
   }
 };
 
-/// The same for a shape that the compiler knows, of which one kernel of each precision is compiled: for a batch of usual
-/// size.
+/// The same for a shape that the compiler knows, in float32, for a batch of usual size: one kernel a problem. On tensor
+/// cores the inner loop gains nothing from known sizes, and three times the kernels would be compiled.
 template <kernel::conv2d_shape Shape>
 struct conv_known_shape {
   static constexpr kernel::conv2d_shape shape = Shape;
@@ -149,16 +149,22 @@ struct conv_known_shape {
   using sizes = fixed_conv<Shape>;
   sizes make() const { return {}; }
   template <class Run>
-  bool forward(bool, math mode, Run&& run) const {
-    return conv_with_mode<conv_forward_tiling(Shape, conv_usual_images, by_fours), vector>(mode, run);
+  bool forward(bool, math, Run&& run) const {
+    return with_tile<conv_forward_tiling(Shape, conv_usual_images, by_fours)>(run);
   }
   template <class Run>
-  bool backward(bool, math mode, Run&& run) const {
-    return conv_with_mode<conv_input_tiling(Shape, conv_usual_images, by_fours), vector>(mode, run);
+  bool backward(bool, math, Run&& run) const {
+    return with_tile<conv_input_tiling(Shape, conv_usual_images, by_fours)>(run);
   }
   template <class Run>
-  bool weights(bool, math mode, Run&& run) const {
-    return conv_with_mode<conv_weight_tiling(Shape, by_fours), vector>(mode, run);
+  bool weights(bool, math, Run&& run) const {
+    return with_tile<conv_weight_tiling(Shape, by_fours)>(run);
+  }
+
+ private:
+  template <conv_tiling Tiling, class Run>
+  static bool with_tile(Run&& run) {
+    return run.template operator()<conv_form<typename conv_thread_tiles<Tiling>::type, math::float32, vector>>();
   }
 };
 
