@@ -4,7 +4,7 @@
 #
 #   scripts/train.sh digits  [--net conv|lstm]          [--data FOLDER] [--seed N] [--epochs N] ...
 #   scripts/train.sh titles  [--task titles|newsgroups] [--data FOLDER] ...                        (--help lists them all)
-#   scripts/train.sh posters                            [--data FOLDER] ...
+#   scripts/train.sh posters                            [--data FOLDER] ...        --device cuda trains on a device
 set -euo pipefail
 caller=$PWD
 . "$(dirname "$0")/common.sh"

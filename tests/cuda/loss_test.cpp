@@ -253,7 +253,7 @@ TEST_CASE("a captured loss follows outputs and targets, and goes on adding") {
   CHECK(host(gpu, total)[0] == Approx(wanted).epsilon(1e-6));
 }
 
-TEST_CASE("batches that kernels cannot count are refused") {
+TEST_CASE("losses of batches that kernels cannot count are refused") {
   const mc::context gpu;
   float* const nothing = nullptr;
   const std::size_t most = std::size_t{1} << 31;

@@ -32,6 +32,7 @@ inline void* counted_allocation(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace test
 
+#if !defined(__CUDACC__)  // which takes these for functions of the device, too: nothing is counted there
 // Eigen allocates with malloc where that is aligned enough; EIGEN_RUNTIME_NO_MALLOC would be needed to see it. Tests that
 // count use the vectors of the public interface, whose memory comes from here. Not inlined, because g++ 12 otherwise sees a
 // free() of memory that came from `new` and warns.
@@ -63,3 +64,4 @@ inline void* counted_allocation(std::size_t bytes, std::size_t alignment) {
 [[gnu::noinline]] void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif

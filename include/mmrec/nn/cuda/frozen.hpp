@@ -27,15 +27,14 @@ inline namespace MMREC_CUDA_MODE {
 /// Throws  data_error for weights that are not finite
 template <nn::network Net, class T = float>
 class frozen {
-  static_assert(runs_on_cuda<typename Net::bound>,
-                "mmrec: a layer of this network has no CUDA kernels yet: run it on exec::cpu");
-
  public:
   using bound = typename Net::bound;
   using input = typename bound::input_shape;
   using view = nn::batch_view<input, T>;
 
-  frozen(const context& on, const nn::weights<Net, T>& trained) : weights_(on, frozen_weights(trained)) {}
+  frozen(const context& on, const nn::weights<Net, T>& trained) : weights_(on, frozen_weights(trained)) {
+    static_assert(runs_on_cuda<bound>, "mmrec: a layer of this network has no CUDA kernels yet: run it on exec::cpu");
+  }
 
   /// Queues the outputs for a batch in device memory, which has been checked. Gives their device address, valid until the
   /// next call.

@@ -21,12 +21,12 @@ concept runs_on_cuda = nn::runs_on_devices<B>();
 /// from, it is of no use, and says so.
 template <nn::network Net, std::floating_point T = float>
 class device_weights {
-  static_assert(runs_on_cuda<typename Net::bound>,
-                "mmrec: a layer of this network has no CUDA kernels yet: train and run it on exec::cpu");
-
  public:
   device_weights(const context& on, const nn::weights<Net, T>& from)
-      : parameters(on, from.parameters), statistics(on, from.statistics) {}
+      : parameters(on, from.parameters), statistics(on, from.statistics) {
+    static_assert(runs_on_cuda<typename Net::bound>,
+                  "mmrec: a layer of this network has no CUDA kernels yet: train and run it on exec::cpu");
+  }
 
   /// Overwrites them with those of the host.
   void upload(const context& on, const nn::weights<Net, T>& from) {

@@ -66,8 +66,8 @@ struct recurrent_names {
   static constexpr auto all = [] {
     std::array<recurrent_tensor_name, 3 * Options.layers * directions> names{};
     for (std::size_t part = 0; part < Options.layers * directions; ++part) {
-      const std::size_t layer = part / directions;
-      const bool reverse = part % directions == 1;
+      [[maybe_unused]] const std::size_t layer = part / directions;
+      [[maybe_unused]] const bool reverse = part % directions == 1;
       names[3 * part] = {"weight_ih", layer, reverse};
       names[3 * part + 1] = {"weight_hh", layer, reverse};
       names[3 * part + 2] = {"bias", layer, reverse};
