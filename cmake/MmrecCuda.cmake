@@ -1,21 +1,25 @@
 # The optional component `cuda`: the target mmrec::cuda (the library, the CUDA runtime, cuBLAS) and mmrec_cuda_sources();
 # mmrec_cuda_FOUND, and mmrec_cuda_missing, which says what is not there. Shared by the build tree and the installed package.
 
-set(MMREC_CUDA_ARCHITECTURES "80-real;90-real;90-virtual" CACHE STRING
+set(_mmrec_architectures "80-real;90-real;90-virtual")
+if(CMAKE_CUDA_ARCHITECTURES)
+  set(_mmrec_architectures ${CMAKE_CUDA_ARCHITECTURES})  # what the project is built for
+endif()
+set(MMREC_CUDA_ARCHITECTURES "${_mmrec_architectures}" CACHE STRING
     "Devices that CUDA sources are compiled for: machine code of Ampere and Hopper, and PTX for what comes after")
 
 set(mmrec_cuda_missing "")
 include(CheckLanguage)
+# For the check of the compiler alone: other CUDA targets of the project keep the default they had.
+set(_mmrec_borrowed FALSE)
+if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+  set(_mmrec_borrowed TRUE)
+  set(CMAKE_CUDA_ARCHITECTURES ${MMREC_CUDA_ARCHITECTURES})
+endif()
 if(NOT CMAKE_CUDA_COMPILER)
-  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES ${MMREC_CUDA_ARCHITECTURES})
-  endif()
   check_language(CUDA)
 endif()
 if(CMAKE_CUDA_COMPILER)
-  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    set(CMAKE_CUDA_ARCHITECTURES ${MMREC_CUDA_ARCHITECTURES})
-  endif()
   enable_language(CUDA)
   find_package(CUDAToolkit QUIET)
   if(NOT CUDAToolkit_FOUND)
@@ -27,6 +31,10 @@ if(CMAKE_CUDA_COMPILER)
   endif()
 else()
   set(mmrec_cuda_missing "a CUDA compiler: put nvcc on the path, or set CUDACXX or CMAKE_CUDA_COMPILER to it")
+endif()
+
+if(_mmrec_borrowed)
+  unset(CMAKE_CUDA_ARCHITECTURES)
 endif()
 
 if(mmrec_cuda_missing STREQUAL "")

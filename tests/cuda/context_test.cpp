@@ -4,6 +4,7 @@
 #include <mmrec/exec/cuda/device.hpp>
 #include <mmrec/exec/cuda/event.hpp>
 #include <mmrec/exec/cuda/graph.hpp>
+#include <mmrec/exec/cuda/launch.cuh>
 
 #include <memory>
 #include <optional>
@@ -106,6 +107,12 @@ TEST_CASE("the workspace grows and keeps what it had") {
   CHECK(gpu.workspace(100) == more);
 }
 
+TEST_CASE("a launch that devices cannot count is refused") {
+  const mc::context gpu;
+  CHECK(mc::most_blocks == 0x7fffffff);
+  CHECK_FALSE(mc::can_run(gpu, {.z = 65536}, static_cast<void (*)(int)>(nullptr)));
+}
+
 TEST_CASE("an executor lends its context or makes one") {
   const mc::context gpu;
   CHECK(&*mc::borrowed_context(mmrec::exec::cuda{.context = &gpu}) == &gpu);
@@ -159,6 +166,8 @@ TEST_CASE("too little device memory is an error with both sizes") {
     CHECK(error.left() < std::size_t{64} << 20);
   }
   CHECK_THROWS_AS(gpu.workspace(std::size_t{1} << 30), mc::out_of_memory);
+  gpu.workspace(std::size_t{10} << 20);
+  CHECK(gpu.workspace(std::size_t{12} << 20) != nullptr);  // twice as much as before would not fit
   CHECK_THROWS_AS(mc::buffer<double>(gpu, static_cast<std::size_t>(-1) / 4), mc::out_of_memory);
 }
 

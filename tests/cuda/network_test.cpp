@@ -117,6 +117,14 @@ TEST_CASE("sequences of different lengths") {
   check_on_device<net>(2, 1, true, 1e-4);
 }
 
+TEST_CASE("lengths are told through layers made of others") {
+  using block =
+      nn::residual<nn::chain<nn::conv1d<5, 3, nn::conv{.stride = 2}>, nn::relu>, nn::conv1d<5, 1, nn::conv{.stride = 2}>>;
+  using net = nn::sequential<nn::sequence<4>, nn::chain<nn::conv1d<6, 3, nn::conv{.padding = 0}>, nn::relu, nn::max_pool<2>>,
+                             block, nn::global_avg_pool, nn::dense<2>>;
+  check_on_device<net>(4, 19, true, 1e-4);
+}
+
 TEST_CASE("dropout leaves out the same numbers as on the CPU") {
   check_on_device<nn::sequential<nn::flat<33>, nn::dense<70>, nn::dropout<40>, nn::relu, nn::dropout<10>, nn::dense<5>>>(9);
 }

@@ -4,6 +4,7 @@
 #include <mmrec/nn/layers/conv2d.hpp>
 #include <mmrec/nn/layers/dense.hpp>
 #include <mmrec/nn/layers/dropout.hpp>
+#include <mmrec/nn/layers/embedding.hpp>
 #include <mmrec/nn/layers/global_pool.hpp>
 #include <mmrec/nn/layers/relu.hpp>
 #include <mmrec/nn/loss/mse.hpp>
@@ -261,7 +262,84 @@ TEST_CASE("a cancelled training on a device can go on") {
   CHECK(state == whole);
 }
 
+TEST_CASE("a training stopped anywhere holds what it has come to") {
+  struct stopping : mmrec::progress_sink {
+    std::uint64_t calls = 0, most;
+    explicit stopping(std::uint64_t after) : most(after) {}
+    bool report(const mmrec::progress_event&) override { return ++calls <= most; }
+  };
+  const blobs known(100), unknown(40, 2);
+  const auto data = known.labelled(), validation = unknown.labelled();
+  const how_type how{.epochs = 3, .batch_size = 50};
+  auto whole = nn::start_training<net>(how, seed{3});
+  nn::train(mmrec::exec::cuda{}, how, whole, data, &validation);
+  for (std::uint64_t after = 0; after <= 6; ++after) {
+    CAPTURE(after);
+    auto state = nn::start_training<net>(how, seed{3});
+    stopping sink(after);
+    CHECK_THROWS_AS(nn::train(mmrec::exec::cuda{.progress = &sink}, how, state, data, &validation), mmrec::cancelled);
+    nn::train(mmrec::exec::cuda{}, how, state, data, &validation);
+    CHECK(state == whole);
+  }
+
+  // An example that cannot be written: the batches before it count.
+  std::size_t left = 70;
+  const auto fails = [&](float*, std::size_t, mmrec::random_stream&) {
+    if (left-- == 0) throw mmrec::data_error("test", "unreadable");
+  };
+  const nn::labelled broken(nn::augmented(nn::contiguous<float>{known.points, 4}, fails), known.classes);
+  auto state = nn::start_training<net>(how, seed{3});
+  CHECK_THROWS_AS(nn::train(mmrec::exec::cuda{}, how, state, broken), mmrec::data_error);
+  CHECK(state.batch == 1);
+  CHECK(state.optimizer.steps() == 1);
+  nn::train(mmrec::exec::cuda{}, how, state, data, &validation);
+  CHECK(difference(state.current.parameters, whole.current.parameters) < 1e-5);
+}
+
+TEST_CASE("texts of any length drop the same numbers as on the CPU") {
+  using text_net = nn::sequential<nn::ids, nn::embedding<12, 6>, nn::dropout<50>, nn::global_avg_pool, nn::dense<3>>;
+  mmrec::random_stream random(seed{1});
+  std::vector<std::int32_t> tokens;
+  std::vector<std::size_t> starts{0};
+  std::vector<std::uint32_t> kinds;
+  for (std::size_t text = 0; text < 40; ++text) {
+    for (std::uint32_t length = 1 + random.below(30); length > 0; --length) {
+      tokens.push_back(static_cast<std::int32_t>(random.below(12)));
+    }
+    starts.push_back(tokens.size());
+    kinds.push_back(random.below(3));
+  }
+  const nn::labelled data(nn::ragged<std::int32_t>{tokens, starts}, kinds);
+  const how_type how{.optimizer = {.learning_rate = 0.02}, .epochs = 3, .batch_size = 4};
+  auto expected = nn::start_training<text_net>(how, seed{7});
+  nn::train(mmrec::exec::cpu{}, how, expected, data);
+  auto state = nn::start_training<text_net>(how, seed{7});
+  nn::train(mmrec::exec::cuda{}, how, state, data);
+  check_same(state, expected);
+}
+
+TEST_CASE("batches of nothing are refused") {
+  const blobs known(20);
+  const auto trained = nn::initialize<net>(seed{1});
+  const mc::context gpu;
+  CHECK_THROWS_AS(nn::accuracy(gpu, trained, known.labelled(), 0), mmrec::invalid_config);
+  CHECK_THROWS_AS(nn::accuracy(mmrec::exec::cpu{}, trained, known.labelled(), 0), mmrec::invalid_config);
+  CHECK_THROWS_AS(nn::evaluate(gpu, trained, nn::loss::softmax_cross_entropy{}, known.labelled(), 0), mmrec::invalid_config);
+}
+
 #if defined(MMREC_CUDA_ON_HOST)
+
+TEST_CASE("a training runs on the device it is given, whichever is the thread's") {
+  const cuda_shim::scope fresh;
+  cuda_shim::options().device_count = 2;
+  const blobs known(60);
+  const how_type how{.epochs = 2, .batch_size = 16, .clip_norm = 1.0};
+  auto first = nn::start_training<net>(how, seed{7});
+  nn::train(mmrec::exec::cuda{}, how, first, known.labelled());
+  auto second = nn::start_training<net>(how, seed{7});
+  nn::train(mmrec::exec::cuda{.device = 1}, how, second, known.labelled());
+  CHECK(second == first);
+}
 
 TEST_CASE("no mini-batch waits for the host") {
   const cuda_shim::scope fresh;

@@ -9,6 +9,7 @@
 
 namespace mmrec::inline v0 {
 namespace exec {
+inline namespace MMREC_CUDA_MODE {
 
 /// Runs on a CUDA device: one by number, or one whose context the caller keeps between calls.
 ///
@@ -27,6 +28,7 @@ struct cuda {
   friend bool operator==(const cuda&, const cuda&) = default;
 };
 
+}  // namespace MMREC_CUDA_MODE
 }  // namespace exec
 
 namespace cuda {

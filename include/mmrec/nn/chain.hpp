@@ -88,7 +88,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   (indices{});
 
   static constexpr bool on_devices = []<std::size_t... Index>(std::index_sequence<Index...>) {
-    return (runs_on_devices<at<Index>>() && ... && true);
+    return ((runs_on_devices<at<Index>>() && tells_lengths<at<Index>>()) && ... && true);
   }
   (indices{});
 
@@ -186,8 +186,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   template <std::size_t Index, backend Exec>
   static void fill_lengths_after(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
     if constexpr (device_queue<Exec>) {
-      constexpr length_window w = at<Index>::window_of_lengths;
-      window_lengths(exec, count, before, w.window, w.stride, w.padding, w.dilation, after);
+      lengths_after<at<Index>>(exec, count, before, after);
     } else {
       for (std::size_t example = 0; example < count; ++example) {
         after[example] = before[example] == 0 ? 0 : static_cast<std::uint32_t>(at<Index>::steps(before[example]));
@@ -244,6 +243,15 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
     layer_memory<T> rest = memory;
     rest.scratch = memory.scratch + 2 * between;
     backward_from<0>(pass, in, out, out_gradient, in_gradient, slots, gradients, rest);
+  }
+
+  /// See lengths_after() of nn/layer.hpp.
+  template <class Exec>
+  static void part_lengths(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
+    [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+      ((lengths_after<at<Index>>(exec, count, before, after), before = at<Index>::changes_steps ? after : before), ...);
+    }
+    (indices{});
   }
 
   template <class View>

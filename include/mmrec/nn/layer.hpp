@@ -212,6 +212,23 @@ constexpr bool runs_on_devices() {
   }
 }
 
+/// Whether a device can tell the lengths that bound layer B leaves.
+template <class B>
+constexpr bool tells_lengths() {
+  return !B::changes_steps || requires { B::window_of_lengths; }
+  || requires { &B::template part_lengths<int>; };
+}
+/// The lengths that bound layer B leaves of `before`, on a device; where it changes none, nothing is written. May be in place.
+template <class B, device_queue Exec>
+void lengths_after(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
+  if constexpr (requires { B::window_of_lengths; }) {
+    constexpr length_window w = B::window_of_lengths;
+    if constexpr (B::changes_steps) window_lengths(exec, count, before, w.window, w.stride, w.padding, w.dilation, after);
+  } else if constexpr (B::changes_steps) {
+    B::part_lengths(exec, count, before, after);
+  }
+}
+
 /// How layers are put together: what an enumeration passes besides the layers.
 enum class landmark { residual, shortcut, sum, branch, join, parallel, next_side, concatenation };
 /// Calls visitor.mark(landmark, name, shape) where the visitor has it. The order is: residual, layers of the body, shortcut,

@@ -122,6 +122,12 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
     }
   }
 
+  /// See lengths_after() of nn/layer.hpp.
+  template <class Exec>
+  static void part_lengths(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
+    lengths_after<body>(exec, count, before, after);
+  }
+
   template <class View>
   static void check_input(std::string_view function, const View& in) {
     nn::check_input<body>(function, in);

@@ -39,6 +39,7 @@ inline cudaError_t image_answer() {
 inline cudaError_t check_launch(const cudaLaunchConfig_t& launch, const void* kernel) {
   if (kernel == nullptr) return cudaErrorInvalidDeviceFunction;
   if (image_answer() != cudaSuccess) return image_answer();
+  if (launch.stream != nullptr && launch.stream->device != current_device()) return cudaErrorInvalidResourceHandle;
   const dim3 grid = launch.gridDim, block = launch.blockDim;
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || block.x == 0 || block.y == 0 || block.z == 0) {
     return cudaErrorInvalidConfiguration;

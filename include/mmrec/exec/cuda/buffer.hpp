@@ -34,18 +34,9 @@ class buffer {
   buffer(const context& on, std::size_t size) : owner_(on.queue()), device_(on.device().index), size_(size), held_(true) {
     if (size == 0) return;
     const device_guard guard(device_);
-    void* memory = nullptr;
     if (size > static_cast<std::size_t>(-1) / sizeof(T))
       throw out_of_memory("cuda::buffer", 0, static_cast<std::size_t>(-1));
-    const cudaError_t status = cudaMalloc(&memory, size * sizeof(T));
-    if (status == cudaErrorMemoryAllocation) {
-      static_cast<void>(cudaGetLastError());
-      std::size_t left = 0, all = 0;
-      check(cudaMemGetInfo(&left, &all), "cudaMemGetInfo");
-      throw out_of_memory("cuda::buffer", left, size * sizeof(T));
-    }
-    check(status, "cudaMalloc");
-    data_ = static_cast<T*>(memory);
+    data_ = static_cast<T*>(detail::allocate("cuda::buffer", size * sizeof(T)));
   }
   /// Uploads; the values may change once the call returns.
   buffer(const context& on, std::span<const T> values) : buffer(on, values.size()) { upload(on, values); }

@@ -48,6 +48,20 @@ class device_guard {
 
 namespace detail {
 
+/// Memory of the current device. Throws out_of_memory with what is left and what was asked for; call_error.
+inline void* allocate(std::string_view function, std::size_t bytes) {
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    static_cast<void>(cudaGetLastError());
+    std::size_t left = 0, all = 0;
+    check(cudaMemGetInfo(&left, &all), "cudaMemGetInfo");
+    throw out_of_memory(function, left, bytes);
+  }
+  check(status, "cudaMalloc");
+  return memory;
+}
+
 /// What a context owns. Buffers refer to it, and notice when it is gone.
 class queue {
  public:
@@ -58,7 +72,7 @@ class queue {
       check(cublasCreate(&blas_), "cublasCreate");
       check(cublasSetStream(blas_, stream_), "cublasSetStream");
       // A workspace of the handle's own makes products the same from run to run, and fit to be captured into graphs.
-      check(cudaMalloc(&blas_workspace_, blas_workspace_bytes), "cudaMalloc");
+      blas_workspace_ = allocate("cuda::context", blas_workspace_bytes);
       check(cublasSetWorkspace(blas_, blas_workspace_, blas_workspace_bytes), "cublasSetWorkspace");
     } catch (...) {
       release();
@@ -79,16 +93,12 @@ class queue {
       check(cudaStreamIsCapturing(stream_, &capturing), "cudaStreamIsCapturing");
       MMREC_ASSERT(capturing == cudaStreamCaptureStatusNone);
       const device_guard guard(info_.index);
-      const std::size_t asked = (std::max)(bytes, 2 * size_);
-      void* grown = nullptr;
-      const cudaError_t status = cudaMalloc(&grown, asked);
-      if (status == cudaErrorMemoryAllocation) {
-        static_cast<void>(cudaGetLastError());
-        std::size_t left = 0, all = 0;
-        check(cudaMemGetInfo(&left, &all), "cudaMemGetInfo");
-        throw out_of_memory("cuda::context::workspace", left, asked);
-      }
-      check(status, "cudaMalloc");
+      // Twice as much as before, so that a few steps reach any size; if that is not there, what is needed.
+      std::size_t asked = (std::max)(bytes, 2 * size_);
+      std::size_t left = 0, all = 0;
+      check(cudaMemGetInfo(&left, &all), "cudaMemGetInfo");
+      if (asked > left) asked = bytes;
+      void* const grown = allocate("cuda::context::workspace", asked);
       // Earlier blocks stay: captured graphs know their addresses.
       blocks_.push_back(grown);
       size_ = asked;

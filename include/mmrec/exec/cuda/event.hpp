@@ -33,6 +33,8 @@ class event {
   void record(const context& on) { check(cudaEventRecord(event_, on.stream()), "cudaEventRecord"); }
   /// Waits, on the host, until the work before the mark is done.
   void wait() const { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
+  /// The same in a destructor: what went wrong is told elsewhere.
+  void wait_quietly() const noexcept { static_cast<void>(cudaEventSynchronize(event_)); }
   /// Makes work queued from here on wait for the mark of another context.
   void hold(const context& other) const { check(cudaStreamWaitEvent(other.stream(), event_, 0), "cudaStreamWaitEvent"); }
   /// Milliseconds of device time between an earlier mark and this one; both reached.

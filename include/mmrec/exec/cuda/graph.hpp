@@ -30,6 +30,7 @@ class graph {
   template <class Work>
   void capture(const context& on, Work&& work) {
     release();
+    const device_guard guard(on.device().index);
     check(cudaStreamBeginCapture(on.stream(), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
     cudaGraph_t captured = nullptr;
     try {
@@ -47,7 +48,10 @@ class graph {
     check(status, "cudaGraphInstantiate");
   }
   /// Queues the work. Not empty.
-  void launch(const context& on) const { check(cudaGraphLaunch(ready_, on.stream()), "cudaGraphLaunch"); }
+  void launch(const context& on) const {
+    const device_guard guard(on.device().index);
+    check(cudaGraphLaunch(ready_, on.stream()), "cudaGraphLaunch");
+  }
 
  private:
   void release() noexcept {

@@ -27,6 +27,9 @@ struct launch_shape {
   std::size_t shared = 0;
 };
 
+/// What devices can count of blocks, along the first axis and along the others.
+inline constexpr std::size_t most_blocks = 0x7fffffff, most_blocks_across = 0xffff;
+
 /// Shared memory that a block has without asking the device for more.
 inline constexpr std::size_t usual_shared_memory = 48 * 1024;
 
@@ -38,7 +41,9 @@ constexpr std::size_t blocks_for(std::size_t count, std::size_t threads, std::si
 /// Whether the device can run blocks of this shape: enough shared memory and registers.
 template <class... Parameters>
 bool can_run(const context& on, const launch_shape& shape, void (*kernel)(Parameters...)) {
+  if (shape.x > most_blocks || shape.y > most_blocks_across || shape.z > most_blocks_across) return false;
   if (shape.shared > on.device().shared_memory_block) return false;
+  const device_guard guard(on.device().index);
   const void* const function = reinterpret_cast<const void*>(kernel);
   if (shape.shared > usual_shared_memory && cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                                                  static_cast<int>(shape.shared)) != cudaSuccess) {
@@ -59,10 +64,11 @@ template <class... Parameters, class... Arguments>
 void launch(const context& on, std::string_view function, const launch_shape& shape, void (*kernel)(Parameters...),
             Arguments&&... arguments) {
   if (shape.x == 0 || shape.y == 0 || shape.z == 0) return;
-  if (shape.x > 0x7fffffffu) throw limit_error(function, "blocks of a launch", 0x7fffffffu, shape.x);
-  if (shape.y > 65535u || shape.z > 65535u) {
-    throw limit_error(function, "blocks of a launch", 65535u, shape.y > 65535u ? shape.y : shape.z);
+  if (shape.x > most_blocks) throw limit_error(function, "blocks of a launch", most_blocks, shape.x);
+  if (const std::size_t across = shape.y > shape.z ? shape.y : shape.z; across > most_blocks_across) {
+    throw limit_error(function, "blocks of a launch", most_blocks_across, across);
   }
+  const device_guard guard(on.device().index);
   if (shape.shared > usual_shared_memory) {
     check(cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(shape.shared)),

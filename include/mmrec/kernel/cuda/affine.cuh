@@ -36,6 +36,7 @@ struct affine_factor {
 template <class T>
 void affine_product(const context& on, int rows, int columns, int inner, const affine_factor<T>& a,
                     const affine_factor<T>& b, T beta, T* c) {
+  const device_guard guard(on.device().index);
   const T one = T(1);
   const auto operation = [](const affine_factor<T>& of) { return of.transposed ? CUBLAS_OP_T : CUBLAS_OP_N; };
   if constexpr (std::is_same_v<T, float>) {

@@ -11,7 +11,7 @@
 // The functions are those of mmrec/kernel/conv2d.hpp, with a context in the place of the executor and pointers to device
 // memory; the last two arguments are of no use here and may be left null. Each exists twice: for a shape known at run time,
 // and for one the compiler knows, for which the kernels are compiled where the library specialises shapes. Both give the
-// same bits. conv2d.cuh defines them.
+// same bits; those of bf16 also depend on whether the arrays begin at multiples of 16 bytes. conv2d.cuh defines them.
 
 namespace mmrec::inline v0 {
 namespace cuda {
@@ -45,8 +45,8 @@ void conv2d_backward_input(const context& on, const kernel::conv2d_shape& shape,
 ///
 /// Cost       the workspace of the context holds some sets of weights
 /// Result     sums over parts of the pixels that depend on the shape and the number of images alone, added in their order:
-///            the same bits from run to run, and on every device of at least compute capability 8.0; not those of the CPU,
-///            which cuts the pixels otherwise
+///            the same bits from run to run, and in float32 on every device that runs the tiled kernels; not those of the
+///            CPU, which cuts the pixels otherwise
 /// Throws     as conv2d_forward; out_of_memory
 template <class T>
 void conv2d_backward_weights(const context& on, const kernel::conv2d_shape& shape, std::size_t images, const T* input,

@@ -95,6 +95,7 @@ template <network Net, class T, class Loss, class Source, class Target>
 double evaluate(const cuda::context& on, const weights<Net, T>& network, const Loss& loss,
                 const labelled<Source, Target>& data, std::size_t batch_size = 64) {
   constexpr std::size_t width = shape_size<typename Net::bound::output_shape>::of(1);
+  require_config(batch_size >= 1, "nn::evaluate", "batch_size", "must be at least 1");
   if (data.examples.size() == 0) return 0.0;
   detail::require_targets<width, T>("nn::evaluate", loss, data);
   cuda::detail::judged<Net, T, Source, Target> all(on, "nn::evaluate", data.examples, data.targets, batch_size);
@@ -106,6 +107,7 @@ template <network Net, class T, class Source>
 double accuracy(const cuda::context& on, const weights<Net, T>& network, const labelled<Source, std::uint32_t>& data,
                 std::size_t batch_size = 64) {
   constexpr std::size_t width = shape_size<typename Net::bound::output_shape>::of(1);
+  require_config(batch_size >= 1, "nn::accuracy", "batch_size", "must be at least 1");
   detail::require_same_sizes("nn::accuracy", data.examples);
   require_size("nn::accuracy", "targets", data.examples.size(), data.targets.size());
   if (data.examples.size() == 0) return 0.0;

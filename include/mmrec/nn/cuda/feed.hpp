@@ -31,7 +31,7 @@ namespace detail {
 /// fit, they are uploaded once and batches are gathered on the device, in an order that is uploaded once an epoch;
 /// otherwise the host writes each batch into one of two pinned buffers while the device works on the batch before.
 ///
-/// Batches of sequences are given a few different numbers of steps only, so that captured work is used again.
+/// A batch of sequences has the steps of its longest, as on the CPU, so that what is drawn by place is the same.
 template <class Bound, class T, class Source>
 class feed {
  public:
@@ -64,10 +64,11 @@ class feed {
   void begin(const context& on, std::span<const std::uint32_t> order, const seed* variation) {
     order_ = order;
     variation_ = variation == nullptr ? std::nullopt : std::optional<seed>(*variation);
-    if (!resident()) return;
     if (order_on_device_.size() != order.size()) order_on_device_ = buffer<std::uint32_t>(on, order.size());
     order_on_device_.upload(on, order);
   }
+  /// The device address of the order.
+  const std::uint32_t* order(const context& on) const { return order_on_device_.on(on); }
   /// Steps that the batch order[first .. first + count) is given.
   std::size_t steps(std::size_t first, std::size_t count) const {
     if constexpr (nn::detail::has_steps<shape>) {
@@ -75,8 +76,7 @@ class feed {
       for (const std::uint32_t row : order_.subspan(first, count)) {
         longest = (std::max)(longest, static_cast<std::size_t>(source_.length(row)));
       }
-      const std::size_t unit = (std::max)(std::size_t{1}, (largest_.steps + 7) / 8);
-      return (std::min)(largest_.steps, (longest + unit - 1) / unit * unit);
+      return longest;
     } else {
       return 1;
     }
@@ -125,6 +125,10 @@ class feed {
   struct staging {
     staging(const context& on, const nn::dims<shape>& largest)
         : values(largest.size()), lengths(nn::detail::has_steps<shape> ? largest.count : 0), free(on) {}
+    /// The device may still be reading.
+    ~staging() { free.wait_quietly(); }
+    staging(const staging&) = delete;
+    staging& operator=(const staging&) = delete;
     pinned_buffer<element> values;
     pinned_buffer<std::uint32_t> lengths;
     event free;

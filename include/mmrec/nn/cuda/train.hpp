@@ -57,13 +57,12 @@ class device_trainer {
         per_example_(nn::detail::require_targets<width, T>(function, how.loss, data)),
         feed_(on, function, data.examples, how.batch_size, true),
         pass_(on, feed_.largest()),
-        weights_(on, state.current),
+        weights_(on),
         targets_(on, data.targets),
         batch_targets_(on, batch_size_ * per_example_),
         output_gradient_(on, batch_size_ * width),
         loss_scratch_(on, how.loss.scratch(batch_size_, width)),
         order_(count_),
-        order_on_device_(on, count_),
         rules_(on, batches()),
         keys_(on, batches()),
         counters_(on, 2),
@@ -103,11 +102,21 @@ class device_trainer {
   }
 
   void settle(state_type& state) {
-    if (begun_ == 0) return;
+    if (unsettled_ == 0) return;  // the state may hold more than the device: the best weights, an epoch's end
     weights_.download(on_, state.current);
     for (std::size_t slot = 0; slot < slots_.size(); ++slot) slots_[slot].download(on_, state.optimizer.slot(slot));
     total_.download(on_, {&state.epoch_loss, 1});
     for (; unsettled_ != 0; --unsettled_) state.optimizer.advance();
+  }
+
+  /// The same where something went wrong: if the device does not answer any more, the steps since are taken back.
+  void settle_or_forget(state_type& state) noexcept {
+    try {
+      settle(state);
+    } catch (...) {
+      state.batch -= unsettled_;
+      unsettled_ = 0;
+    }
   }
 
   double learning_rate() const { return how_.optimizer.learning_rate * rate_; }
@@ -132,7 +141,6 @@ class device_trainer {
     nn::detail::shuffle_epoch(state.key, state.epoch, order_);
     const seed variation = nn::detail::variation_key(state.key, state.epoch);
     feed_.begin(on_, order_, &variation);
-    order_on_device_.upload(on_, order_);
     std::vector<rule> rules;
     std::vector<std::uint64_t> keys;
     factors_.clear();
@@ -159,8 +167,8 @@ class device_trainer {
     const std::uint32_t* const number = counters_.on(on_) + batch_number;
     feed_.gather(on_, first, count, steps);
     if (per_example_ != 0) {
-      gather_rows(on_, static_cast<const target*>(targets_.on(on_)), per_example_,
-                  static_cast<const std::uint32_t*>(order_on_device_.on(on_)), first, count, batch_targets_.on(on_));
+      gather_rows(on_, static_cast<const target*>(targets_.on(on_)), per_example_, feed_.order(on_), first, count,
+                  batch_targets_.on(on_));
     }
     random_key key{};
     key.seeds = keys_.on(on_);
@@ -211,7 +219,6 @@ class device_trainer {
   buffer<T> output_gradient_;
   buffer<T> loss_scratch_;
   std::vector<std::uint32_t> order_;
-  buffer<std::uint32_t> order_on_device_;
   std::vector<double> factors_;
   buffer<rule> rules_;
   buffer<std::uint64_t> keys_;
@@ -240,8 +247,8 @@ void train(const context& on, progress_sink* sink, const Training& how, nn::trai
   state.fingerprint = fingerprint;
   try {
     nn::detail::run_epochs(function, engine, sink, how, state, checkpoint);
-  } catch (const cancelled&) {
-    engine.settle(state);
+  } catch (...) {
+    engine.settle_or_forget(state);
     throw;
   }
 }
@@ -257,7 +264,7 @@ namespace nn {
 ///
 /// Examples that do not vary are uploaded once; varied ones are written by the host while the device computes. No mini-batch
 /// waits for the host. The state is brought up to date, and `checkpoint` called, after each epoch; and before `cancelled`
-/// leaves.
+/// or any other exception leaves.
 ///
 /// Result     the same bits from run to run on the same device
 /// Throws     as on the CPU; a loss that is not finite is noticed at the end of its epoch. cuda::out_of_memory,

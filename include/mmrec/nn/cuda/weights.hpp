@@ -22,6 +22,8 @@ concept runs_on_cuda = nn::runs_on_devices<B>();
 template <nn::network Net, std::floating_point T = float>
 class device_weights {
  public:
+  /// Of unspecified value.
+  explicit device_weights(const context& on) : parameters(on, Net::parameter_count), statistics(on, Net::statistic_count) {}
   device_weights(const context& on, const nn::weights<Net, T>& from)
       : parameters(on, from.parameters), statistics(on, from.statistics) {
     static_assert(runs_on_cuda<typename Net::bound>,

@@ -24,6 +24,7 @@ void for_each_output(const Exec& exec, const frozen<Net, T>& network, const Sour
                      Use&& use) {
   using input = typename Net::bound::input_shape;
   static_assert(example_source<Source, input, T>, "mmrec: these examples are not of the network's input shape");
+  require_config(batch_size >= 1, "nn::for_each_output", "batch_size", "must be at least 1");
   const std::size_t count = source.size();
   if (count == 0) return;
   const dims<input> largest = largest_batch<input, T>(source, (std::min)(batch_size, count));

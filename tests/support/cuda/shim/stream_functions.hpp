@@ -39,6 +39,7 @@ inline cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flag
     if (stream == nullptr || flags > cudaStreamNonBlocking) return cudaErrorInvalidValue;
     auto made = std::make_unique<CUstream_st>();
     made->flags = flags;
+    made->device = cuda_shim::detail::current_device();
     return cuda_shim::detail::adopt(cuda_shim::detail::streams().streams, stream, &cuda_shim::counter_set::live_streams,
                                     std::move(made));
   });

@@ -30,6 +30,7 @@ struct capture {
 
 struct CUstream_st {
   unsigned flags = 0;
+  int device = 0;
   std::shared_ptr<cuda_shim::detail::capture> capture;
 };
 

@@ -35,7 +35,7 @@ __global__ void column_part_sums(int rows, int columns, int part_rows, const T* 
   const int begin = part * part_rows, end = begin + (rows - begin < part_rows ? rows - begin : part_rows);
   T sum = T(0);
   if (column < columns) {
-    for (int row = begin + warp; row < end; row += warps) sum += matrix[row * columns + column];
+    for (int row = warp; row < end - begin; row += warps) sum += matrix[(begin + row) * columns + column];
   }
   shared[warp * width + lane] = static_cast<double>(sum);
   __syncthreads();

@@ -54,20 +54,12 @@ inline void conv_require_indices(std::string_view function, const kernel::conv2d
   narrowed("padding", s.padding_width);
   narrowed("input height", s.in_height);
   narrowed("input width", s.in_width);
-  const std::size_t rows = s.in_height + 2 * s.padding_height + reach_height;
-  const std::size_t columns = s.in_width + 2 * s.padding_width + reach_width;
-  narrowed("weights",
-           conv_checked(function, "weights", {s.kernel_height, s.kernel_width, s.in_channels / s.groups, s.out_channels}) +
-               conv_checked(function, "weights", {spare, s.out_channels}));
-  narrowed("input elements",
-           conv_checked(function, "input elements", {images, s.in_height, s.in_width, s.in_channels}) +
-               conv_checked(function, "input elements", {rows, (std::max)(s.in_width, std::size_t{1}), s.in_channels}) +
-               conv_checked(function, "input elements", {columns, s.in_channels}));
-  const std::size_t out_width = (std::max)(s.out_width(), std::size_t{1});
-  narrowed("output elements",
-           conv_checked(function, "output elements", {images, s.out_height(), s.out_width(), s.out_channels}) +
-               conv_checked(function, "output elements", {rows, out_width, s.out_channels}) +
-               conv_checked(function, "output elements", {columns, s.out_channels}));
+  narrowed("input height with its padding", s.in_height + 2 * s.padding_height + reach_height);
+  narrowed("input width with its padding", s.in_width + 2 * s.padding_width + reach_width);
+  conv_checked(function, "weights", {s.kernel_height, s.kernel_width, s.in_channels / s.groups, s.out_channels});
+  conv_checked(function, "input elements", {images, s.in_height, s.in_width, s.in_channels});
+  conv_checked(function, "output elements", {images, s.out_height(), s.out_width(), s.out_channels});
+  narrowed("output pixels", conv_checked(function, "output pixels", {images, s.out_height(), s.out_width()}) + spare);
 }
 
 constexpr bool conv_depthwise(const kernel::conv2d_shape& s) {
@@ -238,12 +230,12 @@ void conv_backward_weights(const context& on, std::string_view function, const K
   using sizes = typename Kind::sizes;
   const kernel::conv2d_shape& shape = kind.shape;
   const std::size_t pixels = images * shape.out_height() * shape.out_width(), count = shape.weights();
-  if (pixels * count == 0) return;
+  if (pixels * shape.out_channels == 0) return;
   const auto add = [&](std::size_t parts, const T* sums) {
     launch(on, function, {.x = blocks_for(count, conv_direct_threads), .threads = conv_direct_threads}, conv_add_parts<T>,
            static_cast<int>(count), static_cast<int>(parts), sums, weight_gradient);
   };
-  bool done = false;
+  bool done = count == 0;
   if constexpr (std::is_same_v<T, float>) {
     const conv_parts parts = conv_weight_parts(shape, pixels);
     const auto run = [&]<class Form>() {
@@ -262,7 +254,8 @@ void conv_backward_weights(const context& on, std::string_view function, const K
       if (!adds) add(parts.count, target);
       return true;
     };
-    done = !conv_depthwise(shape) && kind.weights(conv_aligned(input, output_gradient, weight_gradient), conv_math(on), run);
+    done = done || (!conv_depthwise(shape) &&
+                    kind.weights(conv_aligned(input, output_gradient, weight_gradient), conv_math(on), run));
   }
   if (!done) {
     const conv_parts parts = conv_parts_of(pixels, blocks_for(count, conv_direct_threads), conv_direct_blocks);

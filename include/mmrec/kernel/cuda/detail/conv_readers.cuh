@@ -71,19 +71,25 @@ class conv_pixels {
       const conv_place to = place(share::row(static_cast<int>(threadIdx.x), i));
       row_[i] = to.image < 0 ? outside : to.row * rows.step + rows.offset;
       column_[i] = to.column * columns.step + columns.offset;
-      first_[i] = to.image < 0 ? 0 : ((to.image * rows.extent + row_[i]) * columns.extent + column_[i]) * pixel;
+      // Unsigned, here and below: places beside the picture may wrap around, those in it come out right.
+      const unsigned line =
+          static_cast<unsigned>(to.image) * static_cast<unsigned>(rows.extent) + static_cast<unsigned>(row_[i]);
+      first_[i] =
+          (line * static_cast<unsigned>(columns.extent) + static_cast<unsigned>(column_[i])) * static_cast<unsigned>(pixel);
     }
   }
 
   __device__ __forceinline__ void fetch() {
     const int down = walk_.row * rows_.offset_step, right = walk_.column * columns_.offset_step;
-    const int distance = (down * columns_.extent + right) * pixel_ + walk_.channel;
+    const unsigned line =
+        static_cast<unsigned>(down) * static_cast<unsigned>(columns_.extent) + static_cast<unsigned>(right);
+    const unsigned distance = line * static_cast<unsigned>(pixel_) + static_cast<unsigned>(walk_.channel);
     const bool any = walk_.row < rows_.taps;
     MMREC_CUDA_UNROLL
     for (int i = 0; i < share::items; ++i) {
       const bool there = any && static_cast<unsigned>(row_[i] + down) < static_cast<unsigned>(rows_.extent) &&
                          static_cast<unsigned>(column_[i] + right) < static_cast<unsigned>(columns_.extent);
-      conv_read(input_ + (first_[i] + distance), there, values_[i]);
+      conv_read(input_ + static_cast<int>(first_[i] + distance), there, values_[i]);
     }
     walk_.next();
   }
@@ -104,7 +110,8 @@ class conv_pixels {
   int pixel_;
   conv_line rows_, columns_;
   conv_walk<Form> walk_;
-  int row_[share::items], column_[share::items], first_[share::items];
+  int row_[share::items], column_[share::items];
+  unsigned first_[share::items];
   float values_[share::items][Form::vector];
 };
 
@@ -136,8 +143,10 @@ class conv_filters {
     MMREC_CUDA_UNROLL
     for (int i = 0; i < share::items; ++i) {
       const int row = share::row(static_cast<int>(threadIdx.x), i);
-      conv_read(weights_ + (tap * tap_size_ + row * out_channels_ + walk_.channel),
-                any && row < left_ && (!share::spare || row < Rows), values_[i]);
+      const unsigned at = static_cast<unsigned>(tap) * static_cast<unsigned>(tap_size_) +
+                          static_cast<unsigned>(row) * static_cast<unsigned>(out_channels_) +
+                          static_cast<unsigned>(walk_.channel);
+      conv_read(weights_ + static_cast<int>(at), any && row < left_ && (!share::spare || row < Rows), values_[i]);
     }
     walk_.next();
   }
@@ -178,7 +187,8 @@ class conv_matrix {
       MMREC_CUDA_UNROLL
       for (int j = 0; j < Form::pack; ++j) {
         const int word = share::word(static_cast<int>(threadIdx.x), i), row = first_ + word * Form::pack + j;
-        conv_read(matrix_ + row * stride_, row < rows_ && (!share::spare || word < Form::words), values_[i][j]);
+        conv_read(matrix_ + static_cast<int>(static_cast<unsigned>(row) * static_cast<unsigned>(stride_)),
+                  row < rows_ && (!share::spare || word < Form::words), values_[i][j]);
       }
     }
     first_ += Form::depth;
@@ -229,8 +239,12 @@ class conv_taps {
         const bool there = pixel < end_ && (!share::spare || word < Form::words) &&
                            static_cast<unsigned>(row) < static_cast<unsigned>(shape_.in_height) &&
                            static_cast<unsigned>(column) < static_cast<unsigned>(shape_.in_width);
-        const int at = ((place.image * shape_.in_height + row) * shape_.in_width + column) * shape_.in_channels + channel_;
-        conv_read(input_ + at, there, values_[i][j]);
+        const unsigned line =
+            static_cast<unsigned>(place.image) * static_cast<unsigned>(shape_.in_height) + static_cast<unsigned>(row);
+        const unsigned at = (line * static_cast<unsigned>(shape_.in_width) + static_cast<unsigned>(column)) *
+                                static_cast<unsigned>(shape_.in_channels) +
+                            static_cast<unsigned>(channel_);
+        conv_read(input_ + static_cast<int>(at), there, values_[i][j]);
       }
     }
     pixel_ += Form::depth;

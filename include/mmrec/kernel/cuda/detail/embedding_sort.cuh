@@ -49,6 +49,7 @@ struct embedding_order {
 /// In the context's workspace: valid until something else asks for it.
 inline embedding_order embedding_sorted(const context& on, std::string_view function, const embedding_ids& batch,
                                         std::size_t skipped) {
+  const device_guard guard(on.device().index);
   const std::size_t count = batch.count;
   const int items = static_cast<int>(batch.count);
   std::size_t sort_bytes = 0;

@@ -165,7 +165,8 @@ __global__ void __launch_bounds__(column_threads)
     }
   }
   if (thread >= layout.lanes || column >= shape.width) return;
-  double* const own = partial + static_cast<int>(blockIdx.x) / layout.across * 2 * shape.width + column;
+  double* const own =
+      partial + static_cast<std::size_t>(static_cast<int>(blockIdx.x) / layout.across) * 2 * shape.width + column;
   MMREC_CUDA_UNROLL
   for (int i = 0; i < Width; ++i) {
     own[i] = sums[i * column_threads + thread];
@@ -187,8 +188,8 @@ struct column_total {
     if (column < width) {
       MMREC_CUDA_UNROLL_8
       for (int slab = share; slab < slabs; slab += column_total_shares) {
-        sum += partial[slab * 2 * width + column];
-        other += partial[slab * 2 * width + width + column];
+        sum += partial[static_cast<std::size_t>(slab) * 2 * width + column];
+        other += partial[(static_cast<std::size_t>(slab) * 2 + 1) * width + column];
       }
     }
     sums[thread] = sum;
@@ -311,7 +312,8 @@ norm_workspace<T> launch_column_sums(const context& on, std::string_view functio
   work.counted = reinterpret_cast<int*>(memory + sums * sizeof(double) + columns * sizeof(T));
   count = {rows.rows, 0, nullptr};
   launch_shape blocks;
-  if (shape.lengths != nullptr) {
+  // The gradients of gamma and beta ask for no number of rows.
+  if (Kind != column_sum::row_products && shape.lengths != nullptr) {
     blocks.threads = column_threads;
     count.counted = work.counted;
     launch(on, function, blocks, count_rows<column_threads>, shape.examples, shape.steps, shape.lengths, work.counted);

@@ -93,6 +93,7 @@ template <class T>
 void loss_product(const context& on, cublasOperation_t turn_a, cublasOperation_t turn_b, std::size_t rows,
                   std::size_t columns, std::size_t inner, double alpha, const T* a, std::size_t stride_a, const T* b,
                   std::size_t stride_b, T* result) {
+  const device_guard guard(on.device().index);
   const T factor = static_cast<T>(alpha), none = T(0);
   const auto m = static_cast<int>(rows), n = static_cast<int>(columns), k = static_cast<int>(inner);
   const auto lda = static_cast<int>(stride_a), ldb = static_cast<int>(stride_b);
