@@ -166,11 +166,14 @@ __global__ void __launch_bounds__(column_threads)
   }
   if (thread >= layout.lanes || column >= shape.width) return;
   double* const own =
-      partial + static_cast<std::size_t>(static_cast<int>(blockIdx.x) / layout.across) * 2 * shape.width + column;
+      partial +
+      static_cast<std::size_t>(static_cast<int>(blockIdx.x) / layout.across) * 2 * static_cast<std::size_t>(shape.width) +
+      column;
+  double* const own_others = own + shape.width;
   MMREC_CUDA_UNROLL
   for (int i = 0; i < Width; ++i) {
     own[i] = sums[i * column_threads + thread];
-    own[shape.width + i] = others[i * column_threads + thread];
+    own_others[i] = others[i * column_threads + thread];
   }
 }
 
@@ -188,8 +191,10 @@ struct column_total {
     if (column < width) {
       MMREC_CUDA_UNROLL_8
       for (int slab = share; slab < slabs; slab += column_total_shares) {
-        sum += partial[static_cast<std::size_t>(slab) * 2 * width + column];
-        other += partial[(static_cast<std::size_t>(slab) * 2 + 1) * width + column];
+        const double* const of_slab =
+            partial + static_cast<std::size_t>(slab) * 2 * static_cast<std::size_t>(width) + column;
+        sum += *of_slab;
+        other += of_slab[width];
       }
     }
     sums[thread] = sum;
