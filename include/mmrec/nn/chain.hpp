@@ -246,6 +246,7 @@ struct chain<Layers...>::on : layer_base<In, typename detail::bind_layers<In, st
   }
 
   /// See lengths_after() of nn/layer.hpp.
+  static constexpr bool has_part_lengths = true;
   template <class Exec>
   static void part_lengths(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
     [&]<std::size_t... Index>(std::index_sequence<Index...>) {

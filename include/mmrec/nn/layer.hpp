@@ -216,7 +216,7 @@ constexpr bool runs_on_devices() {
 template <class B>
 constexpr bool tells_lengths() {
   return !B::changes_steps || requires { B::window_of_lengths; }
-  || requires { &B::template part_lengths<int>; };
+  || requires { B::has_part_lengths; };
 }
 /// The lengths that bound layer B leaves of `before`, on a device; where it changes none, nothing is written. May be in place.
 template <class B, device_queue Exec>

@@ -123,6 +123,7 @@ struct residual<Body, Shortcut>::on : layer_base<In, typename layer_of<Body>::te
   }
 
   /// See lengths_after() of nn/layer.hpp.
+  static constexpr bool has_part_lengths = true;
   template <class Exec>
   static void part_lengths(const Exec& exec, std::size_t count, const std::uint32_t* before, std::uint32_t* after) {
     lengths_after<body>(exec, count, before, after);
