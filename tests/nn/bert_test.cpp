@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/memory.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/model/bert.hpp>
 #include <mmrec/nn/training_pass.hpp>
@@ -67,7 +68,7 @@ TEST_CASE("a training pass of a BERT is PyTorch's") {
   const std::vector<std::uint32_t> lengths{6, 4, 1};
   const nn::batch_view<nn::ids, double> view{tokens.data(), 3, 6, lengths.data()};
   auto gradient = test::formula("training.gradient", 18 * 8);
-  nn::detail::zero_beyond(3, 6, lengths.data(), 8, gradient.data());
+  mmrec::kernel::zero_beyond(mmrec::exec::cpu{}, 3, 6, lengths.data(), 8, gradient.data());
   auto weights = test::formula_weights<net, double>();
   nn::training_pass<net, double> pass(view.size(), 1);
   const mmrec::exec::cpu exec;

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <mmrec/exec/cpu.hpp>
+#include <mmrec/kernel/memory.hpp>
 #include <mmrec/nn/frozen.hpp>
 #include <mmrec/nn/model/mini_resnet.hpp>
 #include <mmrec/nn/model/multimodal.hpp>
@@ -37,7 +38,7 @@ struct inputs {
       : tokens(test::formula_tokens(name + ".text", 24, 50)), frame_lengths(std::move(lengths)) {
     for (const double value : test::formula(name + ".image", 3 * 3 * 12 * 10)) picture.push_back(static_cast<T>(value));
     for (const double value : test::formula(name + ".audio", 3 * 9 * 6)) frames.push_back(static_cast<T>(value));
-    nn::detail::zero_beyond(3, 9, frame_lengths.data(), 6, frames.data());
+    mmrec::kernel::zero_beyond(mmrec::exec::cpu{}, 3, 9, frame_lengths.data(), 6, frames.data());
   }
   template <class Net>
   nn::batch_view<typename Net::bound::input_shape, T> view() const {
