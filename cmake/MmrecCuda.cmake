@@ -1,21 +1,11 @@
 # The optional component `cuda`: the target mmrec::cuda (the library, the CUDA runtime, cuBLAS) and mmrec_cuda_sources();
 # mmrec_cuda_FOUND, and mmrec_cuda_missing, which says what is not there. Shared by the build tree and the installed package.
 
-set(_mmrec_architectures "80-real;90-real;90-virtual")
-if(CMAKE_CUDA_ARCHITECTURES)
-  set(_mmrec_architectures ${CMAKE_CUDA_ARCHITECTURES})  # what the project is built for
-endif()
-set(MMREC_CUDA_ARCHITECTURES "${_mmrec_architectures}" CACHE STRING
+set(MMREC_CUDA_ARCHITECTURES "80-real;90-real;90-virtual" CACHE STRING
     "Devices that CUDA sources are compiled for: machine code of Ampere and Hopper, and PTX for what comes after")
 
 set(mmrec_cuda_missing "")
 include(CheckLanguage)
-# For the check of the compiler alone: other CUDA targets of the project keep the default they had.
-set(_mmrec_borrowed FALSE)
-if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(_mmrec_borrowed TRUE)
-  set(CMAKE_CUDA_ARCHITECTURES ${MMREC_CUDA_ARCHITECTURES})
-endif()
 if(NOT CMAKE_CUDA_COMPILER)
   check_language(CUDA)
 endif()
@@ -33,10 +23,6 @@ else()
   set(mmrec_cuda_missing "a CUDA compiler: put nvcc on the path, or set CUDACXX or CMAKE_CUDA_COMPILER to it")
 endif()
 
-if(_mmrec_borrowed)
-  unset(CMAKE_CUDA_ARCHITECTURES)
-endif()
-
 if(mmrec_cuda_missing STREQUAL "")
   set(mmrec_cuda_FOUND TRUE)
   if(NOT TARGET mmrec::cuda)
@@ -50,7 +36,9 @@ else()
   set(mmrec_cuda_FOUND FALSE)
 endif()
 
-# mmrec_cuda_sources(TARGET FILE...): compiles these sources of the target as CUDA, whatever they are called.
+# mmrec_cuda_sources(TARGET FILE...): compiles these sources of the target as CUDA, whatever they are called, for the devices of
+# MMREC_CUDA_ARCHITECTURES. The default of the project, CMAKE_CUDA_ARCHITECTURES, is for its other targets: CMake may have put
+# there what tensor cores are not in.
 function(mmrec_cuda_sources target)
   set_source_files_properties(${ARGN} PROPERTIES LANGUAGE CUDA)
   target_link_libraries(${target} PRIVATE mmrec::cuda)
